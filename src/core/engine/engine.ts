@@ -1,0 +1,26 @@
+import type { NamedTensorMap } from '@tensorflow/tfjs-core';
+
+/** A function of tensors alone: it keeps nothing, reads nothing back and draws nothing at random. */
+export type TensorFunction = (inputs: NamedTensorMap) => NamedTensorMap;
+
+export type EngineName = 'native' | 'wasm';
+
+/** A tensor backend that is ready to run. One is active in a process. */
+export interface Engine {
+  readonly name: EngineName;
+  /** Library, version, device and threads, for people: `TensorFlow 2.21.0, CPU, 2 threads`. */
+  readonly description: string;
+  /** Why this engine runs, for people: `native TensorFlow is installed`. */
+  readonly reason: string;
+  /**
+   * The same function, prepared to run many times on tensors of the same shapes and dtypes. The returned function
+   * neither disposes its inputs nor keeps its outputs: both belong to the caller.
+   */
+  compile(label: string, run: TensorFunction): TensorFunction;
+}
+
+export interface EngineChoice {
+  readonly type: 'auto' | EngineName;
+  /** Threads of the wasm engine (default 1) or of TensorFlow (default: all cores). */
+  readonly threads?: number;
+}

@@ -1,0 +1,61 @@
+import {
+  engine,
+  type GradConfig,
+  registerGradient,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+
+/**
+ * Train-time batch norm as one kernel forward and one backward. Both engines register:
+ *
+ * - `FsxBatchNorm`: inputs `x [.., channels]`, `scale [channels]`, `offset [channels]`; attribute `epsilon`;
+ *   outputs `y`, `mean`, `variance` (unbiased: N - 1, as PyTorch keeps it), and two or three tensors of the engine's
+ *   own choice that the backward kernel wants.
+ * - `FsxBatchNormGrad`: inputs `dy`, `x`, `scale`, `saved0`, `saved1` (and `saved2`); attribute `epsilon`; outputs
+ *   `dx`, `dScale`, `dOffset`.
+ */
+export const BATCH_NORM = 'FsxBatchNorm';
+export const BATCH_NORM_GRAD = 'FsxBatchNormGrad';
+
+export interface BatchNormResult {
+  readonly output: Tensor4D;
+  readonly mean: Tensor1D;
+  readonly variance: Tensor1D;
+}
+
+/** Normalises by the batch's own mean and (biased) variance over all axes but the last. */
+export function batchNormTraining(
+  x: Tensor4D,
+  scale: Tensor,
+  offset: Tensor,
+  epsilon: number,
+): BatchNormResult {
+  const outputs = engine().runKernel(BATCH_NORM, { x, scale, offset }, { epsilon }) as Tensor[];
+  const [output, mean, variance] = outputs as [Tensor4D, Tensor1D, Tensor1D];
+  return { output, mean, variance };
+}
+
+const gradient: GradConfig = {
+  kernelName: BATCH_NORM,
+  inputsToSave: ['x', 'scale'],
+  outputsToSave: [false, false, false, true, true, true],
+  gradFunc: (dy, saved, attrs) => {
+    const dOutput = (dy as Tensor[])[0] as Tensor;
+    const [x, scale, ...rest] = saved as [Tensor, Tensor, ...Tensor[]];
+    const inputs = {
+      dy: dOutput,
+      x,
+      scale,
+      ...Object.fromEntries(rest.map((tensor, i) => [`saved${i}`, tensor])),
+    };
+    const [dx, dScale, dOffset] = engine().runKernel(BATCH_NORM_GRAD, inputs, attrs) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    return { x: () => dx, scale: () => dScale, offset: () => dOffset };
+  },
+};
+registerGradient(gradient);

@@ -1,0 +1,45 @@
+import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { ForwardPass, ParameterScope } from './parameters.ts';
+
+/** Turns images into a feature map. */
+export interface Backbone {
+  /** Image pixels per feature-map cell, along each axis. */
+  readonly stride: number;
+  /** The image height and width must be multiples of this. */
+  readonly divisor: number;
+  /** Channels of the feature map. */
+  readonly channels: number;
+  /** `[batch, H, W, inputChannels]` -> `[batch, H / stride, W / stride, channels]`. */
+  forward(images: Tensor4D, pass: ForwardPass): Tensor4D;
+}
+
+export interface BackboneContext {
+  readonly scope: ParameterScope;
+  readonly inputChannels: number;
+}
+
+/** Landmarks are `[batch, landmarks, 2]`, x before y, in [0, 1] of the image (pixel centres at (i + 0.5) / size). */
+export interface HeadOutput {
+  readonly landmarks: Tensor3D;
+  /** Estimates on the way to `landmarks`, coarse to fine; for `dag`: the global one, then each local step. */
+  readonly trajectory: readonly Tensor3D[];
+}
+
+/** Turns a feature map into landmarks. */
+export interface GraphHead {
+  /** @param meanShape `[landmarks, 2]`, the mean of the labeled training shapes. */
+  forward(features: Tensor4D, meanShape: Tensor2D, pass: ForwardPass): HeadOutput;
+  /** Names of the `[landmarks, landmarks]` edge matrices among the parameters, for the report. */
+  readonly edgeMatrices: readonly string[];
+}
+
+export interface GraphHeadContext {
+  readonly scope: ParameterScope;
+  readonly landmarkCount: number;
+  readonly featureChannels: number;
+}
+
+export interface ModelOutput extends HeadOutput {
+  /** `[batch, h, w, channels]`: what the head read. */
+  readonly features: Tensor4D;
+}

@@ -1,0 +1,51 @@
+/** Everything that a run tells the world, in order. Metrics keep the same names in every run. */
+export type TrackedItem =
+  | { readonly kind: 'run-start'; readonly run: RunDescription }
+  | { readonly kind: 'params'; readonly params: Readonly<Record<string, string>> }
+  | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> }
+  | { readonly kind: 'metrics'; readonly step: number; readonly metrics: Readonly<Record<string, number>> }
+  | { readonly kind: 'dataset'; readonly dataset: TrackedDataset }
+  | { readonly kind: 'artifact'; readonly path: string; readonly file: string }
+  | { readonly kind: 'run-end'; readonly status: RunStatus };
+
+export type RunStatus = 'finished' | 'failed' | 'killed';
+
+export interface RunDescription {
+  readonly name: string;
+  readonly experiment: string;
+  readonly recipeHash: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface TrackedDataset {
+  readonly name: string;
+  /** What the run used it for: labeled, unlabeled, validation, test. */
+  readonly context: string;
+  /** At most 36 characters, a function of the sample ids. */
+  readonly digest: string;
+  readonly sourceType: string;
+  readonly source: string;
+  readonly size: number;
+}
+
+/**
+ * Sends what the journal holds to a server, from the beginning or from where it stopped. Sending twice changes
+ * nothing. A run never waits for it and never fails because of it.
+ */
+export interface Tracker {
+  /** For the run's header: `MLflow at http://…, experiment chest`. */
+  readonly description: string;
+  /** Begins to follow the journal of a run folder in the background. */
+  follow(runDirectory: string): void;
+  /** Tries to deliver what is left, for at most `timeoutMs`. */
+  flush(timeoutMs: number): Promise<DeliveryReport>;
+}
+
+export interface DeliveryReport {
+  readonly sent: number;
+  readonly unsent: number;
+  /** Why something is unsent, one line; how to look at the run where there is no server. */
+  readonly message: string;
+  /** Address of the run's page, where there is one. */
+  readonly url?: string;
+}
