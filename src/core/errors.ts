@@ -37,6 +37,11 @@ export abstract class FsxError extends Error {
   }
 }
 
+/** A command line that asks for something that cannot be. */
+export class UsageError extends FsxError {
+  readonly exitCode = EXIT_CODES.usage;
+}
+
 /** The recipe is not valid, or its fields contradict each other. */
 export class RecipeError extends FsxError {
   readonly exitCode = EXIT_CODES.recipe;

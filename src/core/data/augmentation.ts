@@ -11,7 +11,10 @@ export interface Augmentation {
 }
 
 export interface GeometricChange {
-  /** Acts on points of the frame [0, 1] x [0, 1] around its centre (0.5, 0.5). */
+  /**
+   * Moves points of the view, whose centre is (0.5, 0.5) and whose longer side has length 1 along both axes: a
+   * rotation is rigid whatever the shape of the view. Make it with `around([0.5, 0.5], …)`.
+   */
   readonly matrix: Affine;
   /** True when left and right changed places, so that paired landmarks swap. */
   readonly mirrored: boolean;

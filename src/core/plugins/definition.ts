@@ -68,6 +68,9 @@ export interface PluginDefinition<K extends PluginKind = PluginKind, O extends T
   create(options: Static<O>, context: PluginKinds[K]['context']): PluginKinds[K]['instance'];
 }
 
+/** A plugin of whichever kind. */
+export type AnyPluginDefinition = { [K in PluginKind]: PluginDefinition<K> }[PluginKind];
+
 /** Declares a plugin; its options are typed from its schema. */
 export function definePlugin<K extends PluginKind, O extends TObject>(
   definition: PluginDefinition<K, O>,

@@ -1,4 +1,9 @@
-/** Everything that a run tells the world, in order. Metrics keep the same names in every run. */
+/**
+ * Everything that a run tells the world, in order. Metrics keep the same names in every run; `step` counts from the
+ * run's beginning over all its stages. An artifact's `path` is its name in the tracker (`report.html`,
+ * `overlays/17.png`) and `file` is relative to the run folder, so that a run that has moved can still be sent. A resumed
+ * run begins with a `run-start` of its own.
+ */
 export type TrackedItem =
   | { readonly kind: 'run-start'; readonly run: RunDescription }
   | { readonly kind: 'params'; readonly params: Readonly<Record<string, string>> }
@@ -35,14 +40,16 @@ export interface TrackedDataset {
 export interface Tracker {
   /** For the run's header: `MLflow at http://…, experiment chest`. */
   readonly description: string;
-  /** Begins to follow the journal of a run folder in the background. */
+  /** Begins to follow the journal of a run folder in the background; called before the run appends to it. */
   follow(runDirectory: string): void;
-  /** Tries to deliver what is left, for at most `timeoutMs`. */
+  /** Tries to deliver what is left, for at most `timeoutMs`, and follows no longer. Never throws. */
   flush(timeoutMs: number): Promise<DeliveryReport>;
 }
 
 export interface DeliveryReport {
+  /** Items that this tracker delivered. */
   readonly sent: number;
+  /** Items that only the journal has, those included that the server refused. */
   readonly unsent: number;
   /** Why something is unsent, one line; how to look at the run where there is no server. */
   readonly message: string;

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Scalar, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ModelOutput } from '../nn/model.ts';
 
 /** Labeled images under augmentation. Shapes: `[batch, H, W, 1]`, `[batch, landmarks, 2]`, `[batch, landmarks]`. */
@@ -44,16 +44,24 @@ export interface LossValue {
 /** What a strategy works with inside one step. Everything is a tensor or a pure function of tensors. */
 export interface StrategyStep {
   readonly labeled: LabeledBatch;
-  /** Present when the strategy asked for unlabeled images. */
+  /** Present when the strategy uses unlabeled images. */
   readonly unlabeled?: UnlabeledBatch;
   /** The values of `scalars()` for this step. */
   readonly scalars: Readonly<Record<string, Scalar>>;
+}
+
+export interface TeachingStep extends StrategyStep {
+  /** The teacher in inference mode. */
+  teacher(images: Tensor4D): ModelOutput;
+}
+
+export interface LearningStep extends StrategyStep {
+  /** What `teach` gave. */
+  readonly lesson: NamedTensorMap;
   /** The recipe's supervised loss. */
   readonly supervisedLoss: LandmarkLoss;
-  /** The student in training mode, with gradient. */
+  /** The student in training mode. Batch norm sees what is passed in one call as one batch. */
   student(images: Tensor4D): ModelOutput;
-  /** The teacher in inference mode, without gradient. */
-  teacher(images: Tensor4D): ModelOutput;
 }
 
 /** How labeled and unlabeled images make one loss. */
@@ -61,5 +69,8 @@ export interface SslStrategy {
   readonly usesUnlabeled: boolean;
   /** Weights that change over the stage, computed on the host. `progress` is step / steps, in [0, 1]. */
   scalars(progress: number): Readonly<Record<string, number>>;
-  loss(step: StrategyStep): LossValue;
+  /** What the student is to learn from, beyond labels: computed first and without gradient. */
+  teach(step: TeachingStep): NamedTensorMap;
+  /** The loss whose gradient moves the student. */
+  loss(step: LearningStep): LossValue;
 }

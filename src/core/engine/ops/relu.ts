@@ -1,3 +1,4 @@
+import './stock-gradients.ts';
 import { engine, registerGradient, type Tensor, unregisterGradient } from '@tensorflow/tfjs-core';
 
 /**

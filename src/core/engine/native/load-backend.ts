@@ -1,0 +1,59 @@
+import { createRequire } from 'node:module';
+import util from 'node:util';
+import { registerBackend, setBackend } from '@tensorflow/tfjs-core';
+import { EngineError } from '../../errors.ts';
+import { registerNativeKernels } from './kernels/register.ts';
+import { BACKEND_NAME, type TensorFlowBackend, type TensorFlowBinding } from './tensorflow.ts';
+
+const PACKAGE = '@tensorflow/tfjs-node-gpu';
+
+type BackendConstructor = new (binding: TensorFlowBinding, packageName: string) => TensorFlowBackend;
+
+/**
+ * The package's kernels and backend on the given binding. Its entry point would look for a binding inside the
+ * package itself, where none stands, so its two modules are loaded one by one.
+ *
+ * @throws {EngineError} when the package or the binding does not load.
+ */
+export async function loadBackend(bindingPath: string, threads: number): Promise<TensorFlowBackend> {
+  setEnvironment(threads);
+  replaceLegacyNodeFunctions();
+  const require = createRequire(import.meta.url);
+  try {
+    const binding = require(bindingPath) as TensorFlowBinding;
+    require(`${PACKAGE}/dist/register_all_kernels.js`);
+    const { NodeJSKernelBackend } = require(`${PACKAGE}/dist/nodejs_kernel_backend.js`) as {
+      NodeJSKernelBackend: BackendConstructor;
+    };
+    const backend = new NodeJSKernelBackend(binding, PACKAGE);
+    registerNativeKernels();
+    registerBackend(BACKEND_NAME, () => backend);
+    await setBackend(BACKEND_NAME);
+    return backend;
+  } catch (cause) {
+    throw new EngineError(
+      'FSX_ENGINE_NATIVE_LOAD',
+      `native TensorFlow does not load from ${bindingPath}; \`fsx engine install\` builds it anew`,
+      {
+        suggestion: 'Run `fsx engine install`, or choose the engine `wasm`, which needs no installation.',
+        cause,
+      },
+    );
+  }
+}
+
+/** TensorFlow reads these when its library is loaded, and never again. */
+function setEnvironment(threads: number): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+  process.env.TF_NUM_INTEROP_THREADS ??= String(threads);
+  process.env.TF_DETERMINISTIC_OPS ??= '1';
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+}
+
+/** The package calls functions of `util` that warn in Node 22 and are gone from Node 23. */
+function replaceLegacyNodeFunctions(): void {
+  const legacy = util as unknown as Record<string, (value: unknown) => boolean>;
+  legacy.isNullOrUndefined = (value) => value === null || value === undefined;
+  legacy.isArray = Array.isArray;
+}

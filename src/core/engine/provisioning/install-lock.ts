@@ -1,0 +1,72 @@
+import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const HEARTBEAT_MS = 5_000;
+/** A holder that has not shown life for so long is gone: its machine may be another one of the cluster. */
+const ABANDONED_AFTER_MS = 60_000;
+const POLL_MS = 250;
+
+/**
+ * Runs `work` while no other process, on this machine or on one that shares the disk, does so under the same lock
+ * file. A lock whose holder has died is taken over.
+ *
+ * @param onWait called once when another process holds the lock.
+ */
+export async function withInstallLock<T>(
+  path: string,
+  onWait: () => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  for (let waited = false; !(await tryCreate(path)); waited = true) {
+    if (!waited) onWait();
+    if (await isAbandoned(path)) await rm(path, { force: true });
+    else await delay(POLL_MS);
+  }
+  const heartbeat = setInterval(() => void touch(path), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(heartbeat);
+    await rm(path, { force: true });
+  }
+}
+
+async function tryCreate(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    await file.writeFile(JSON.stringify({ pid: process.pid, host: hostname() }));
+    await file.close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  try {
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > ABANDONED_AFTER_MS) return true;
+    const holder = JSON.parse(await readFile(path, 'utf8')) as { pid: number; host: string };
+    return holder.host === hostname() && !isRunning(holder.pid);
+  } catch {
+    return false; // just released, or not yet written
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
+}

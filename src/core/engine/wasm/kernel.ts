@@ -1,0 +1,44 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import {
+  getKernel,
+  type KernelConfig,
+  type KernelFunc,
+  type NamedAttrMap,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+
+const BACKEND = 'wasm';
+
+/** What TensorFlow.js hands to a kernel, with the names of its inputs and the type of its attributes. */
+export interface KernelCall<Input extends string, Attributes> {
+  readonly inputs: Readonly<Record<Input, TensorInfo>>;
+  readonly attrs: Attributes;
+  readonly backend: BackendWasm;
+}
+
+/** The registration record of a kernel for the WebAssembly backend. */
+export function wasmKernel<Input extends string, Attributes = Record<string, never>>(
+  kernelName: string,
+  kernelFunc: (call: KernelCall<Input, Attributes>) => TensorInfo | TensorInfo[],
+): KernelConfig {
+  return { kernelName, backendName: BACKEND, kernelFunc: kernelFunc as unknown as KernelFunc };
+}
+
+/** Registers a kernel in the place of the stock one, if there is one. */
+export function replaceKernel(kernel: KernelConfig): void {
+  if (getKernel(kernel.kernelName, BACKEND)) unregisterKernel(kernel.kernelName, BACKEND);
+  registerKernel(kernel);
+}
+
+/** Runs a kernel of the backend from inside another one. The caller owns the result. */
+export function runStock(
+  kernelName: string,
+  backend: BackendWasm,
+  inputs: Record<string, TensorInfo>,
+  attrs: NamedAttrMap,
+): TensorInfo {
+  const kernel = getKernel(kernelName, BACKEND);
+  return kernel.kernelFunc({ inputs, backend, attrs }) as TensorInfo;
+}

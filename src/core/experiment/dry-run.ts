@@ -1,0 +1,58 @@
+import { BatchLoader } from '../data/loader.ts';
+import { openEngine } from '../engine/open.ts';
+import { resolveStage } from '../recipe/schema.ts';
+import { StageTrainer } from '../training/stage.ts';
+import { freshState } from '../training/state.ts';
+import { prepareExperiment } from './experiment.ts';
+import type { RunRequest } from './run.ts';
+import { makeStageParts } from './stage-parts.ts';
+import { batchPlan } from './train.ts';
+
+/**
+ * Does everything that a run does up to its first step: reads the data, builds the model and takes one step of each
+ * stage from fresh weights. Writes nothing.
+ * @throws {FsxError} what a run would throw.
+ */
+export async function dryRun({ loaded, registryModule, listener }: RunRequest): Promise<void> {
+  const { recipe, pluginFiles } = loaded;
+  const engine = await openEngine(recipe.engine);
+  listener({ kind: 'notice', message: `engine: ${engine.name}, ${engine.description} (${engine.reason})` });
+  const experiment = await prepareExperiment(loaded, (done, total) =>
+    listener({ kind: 'preparing', what: 'images', done, total }),
+  );
+  const { model, plugins, store, meanShape, positions } = experiment;
+  const sizes = Object.entries(positions).map(([use, images]) => `${images.length} ${use}`);
+  listener({ kind: 'notice', message: `images: ${sizes.join(', ')}` });
+  listener({
+    kind: 'notice',
+    message: `model: ${model.layout.parameterCount.toLocaleString('en')} parameters`,
+  });
+  for (const index of recipe.stages.keys()) {
+    const stage = resolveStage(recipe, index);
+    const parts = makeStageParts(plugins, stage);
+    const start = {
+      state: freshState(model.layout, parts.optimizer, recipe.seed),
+      step: 0,
+      freshStart: true,
+    };
+    const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
+    const loader = await BatchLoader.start({
+      store,
+      plan: batchPlan(experiment, stage, parts),
+      augmentation: recipe.augmentation,
+      registryModule,
+      pluginPaths: pluginFiles,
+      firstStep: 0,
+    });
+    const startMs = performance.now();
+    const { loss } = trainer.advance(await loader.next());
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(2);
+    listener({
+      kind: 'notice',
+      message: `stage ${stage.name}: one step, loss ${loss?.toFixed(4)}, ${seconds} s`,
+    });
+    await loader.close();
+    trainer.dispose();
+  }
+  listener({ kind: 'notice', message: 'The recipe runs. Nothing was written.' });
+}

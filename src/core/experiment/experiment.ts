@@ -1,0 +1,86 @@
+import type { Dataset, Sample } from '../data/dataset.ts';
+import { type ImageStore, loadImageStore } from '../data/image-store.ts';
+import { meanShape } from '../data/mean-shape.ts';
+import { type Split, splitSamples } from '../data/split.ts';
+import { RecipeError } from '../errors.ts';
+import { buildModel, type LandmarkModel } from '../nn/landmark-model.ts';
+import type { PluginRegistry } from '../plugins/registry.ts';
+import type { LoadedRecipe } from '../recipe/load.ts';
+import type { Recipe } from '../recipe/schema.ts';
+
+/** What an image is used for. */
+export type Use = keyof Split;
+
+export const USES = ['labeled', 'unlabeled', 'validation', 'test'] as const satisfies readonly Use[];
+
+/** A recipe made real: its images in memory, divided by use, and its model declared. */
+export interface Experiment {
+  readonly recipe: Recipe;
+  readonly plugins: PluginRegistry;
+  readonly dataset: Dataset;
+  readonly split: Split;
+  readonly samples: ReadonlyMap<string, Sample>;
+  readonly store: ImageStore;
+  /** Positions in the store. */
+  readonly positions: Readonly<Record<Use, readonly number[]>>;
+  /** `[landmarks, 2]`, in the frame: the mean of the labeled images. */
+  readonly meanShape: Float32Array;
+  readonly model: LandmarkModel;
+}
+
+export type ExperimentSource = Pick<LoadedRecipe, 'recipe' | 'registry' | 'baseDirectory'>;
+
+/**
+ * Reads the data, divides it and declares the model.
+ * @throws {DataError} for data that cannot be used, {PluginError} for plugins, {RecipeError} for a size that does not
+ * suit the backbone.
+ */
+export async function prepareExperiment(
+  { recipe, registry: plugins, baseDirectory }: ExperimentSource,
+  onProgress: (done: number, total: number) => void,
+): Promise<Experiment> {
+  const dataset = await plugins.create('dataset', recipe.data.dataset, { baseDirectory });
+  const model = buildModel(plugins, recipe.model, dataset.landmarkNames.length);
+  refuseIndivisibleSize(recipe, model);
+  const { split: request, image } = recipe.data;
+  const split = splitSamples(dataset.samples, request, request.seed ?? recipe.seed);
+  const samples = new Map(dataset.samples.map((sample) => [sample.id, sample]));
+  const ids = USES.flatMap((use) => split[use]);
+  const [height, width] = image.size;
+  const store = await loadImageStore(
+    dataset,
+    ids.map((id) => samples.get(id)!),
+    { size: { width, height }, fit: image.fit, oversample: image.oversample, onProgress },
+  );
+  const positions = positionsByUse(split, ids);
+  const shape = meanShape(store, positions.labeled, dataset.landmarkNames);
+  return {
+    recipe,
+    plugins,
+    dataset,
+    split,
+    samples,
+    store,
+    positions,
+    meanShape: shape,
+    model,
+  } satisfies Experiment;
+}
+
+function positionsByUse(split: Split, ids: readonly string[]): Experiment['positions'] {
+  const position = new Map(ids.map((id, index) => [id, index]));
+  const entries = USES.map((use) => [use, split[use].map((id) => position.get(id)!)]);
+  return Object.fromEntries(entries) as Experiment['positions'];
+}
+
+function refuseIndivisibleSize(recipe: Recipe, { backbone }: LandmarkModel): void {
+  const { size } = recipe.data.image;
+  if (size.every((extent) => extent % backbone.divisor === 0)) return;
+  throw new RecipeError(
+    'FSX_RECIPE_IMAGE_SIZE',
+    `data.image.size is [${size}], but the backbone "${recipe.model.backbone.type}" needs multiples of ${backbone.divisor}`,
+    {
+      suggestion: `Take [${size.map((extent) => Math.max(1, Math.round(extent / backbone.divisor)) * backbone.divisor)}].`,
+    },
+  );
+}

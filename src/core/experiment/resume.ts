@@ -1,0 +1,51 @@
+import { access } from 'node:fs/promises';
+import { RunError } from '../errors.ts';
+import type { Recipe } from '../recipe/schema.ts';
+import { type Checkpoint, readCheckpoint } from '../training/checkpoint.ts';
+import { continueRun, type RunOutcome, type RunRequest } from './run.ts';
+import type { RunDirectory } from './run-directory.ts';
+import { flatten } from './tracked-facts.ts';
+
+/**
+ * Goes on with the run in a folder.
+ * @throws {RunError} FSX_RESUME_RECIPE_CHANGED, with the difference; FSX_RESUME_FINISHED when there is nothing to do.
+ */
+export async function resumeRun(request: RunRequest, directory: RunDirectory): Promise<RunOutcome> {
+  const path = directory.checkpoint('last');
+  const last = (await exists(path)) ? await readCheckpoint(path) : undefined;
+  if (last !== undefined) refuseChangedRecipe(last, request);
+  if (await exists(directory.metrics)) {
+    throw new RunError('FSX_RESUME_FINISHED', `the run in ${directory.path} is finished`, {
+      suggestion: 'Start a new one with `fsx run`, or evaluate it again with `fsx evaluate`.',
+    });
+  }
+  return continueRun(request, directory.path, last);
+}
+
+function refuseChangedRecipe({ facts }: Checkpoint, { loaded }: RunRequest): void {
+  if (facts.recipeHash === loaded.hash) return;
+  const changes = differences(facts.recipe, loaded.recipe);
+  throw new RunError(
+    'FSX_RESUME_RECIPE_CHANGED',
+    ['the recipe of the run was changed:', ...changes].join('\n'),
+    {
+      suggestion: 'Undo the changes in recipe.resolved.yaml, or start a new run with the changed recipe.',
+    },
+  );
+}
+
+/** `  training.learningRate: 0.001 -> 0.01`, a line a value. */
+function differences(before: Recipe, after: Recipe): string[] {
+  const [old, recent] = [flatten(before), flatten(after)];
+  const names = [...new Set([...Object.keys(old), ...Object.keys(recent)])].sort();
+  return names
+    .filter((name) => old[name] !== recent[name])
+    .map((name) => `  ${name}: ${old[name] ?? '(absent)'} -> ${recent[name] ?? '(absent)'}`);
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,253 @@
+import { writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { formatSplit } from '../data/split.ts';
+import type { Engine } from '../engine/engine.ts';
+import { openEngine } from '../engine/open.ts';
+import { trackedMetrics } from '../evaluation/tracked-metrics.ts';
+import type { LoadedRecipe } from '../recipe/load.ts';
+import { Journal } from '../tracking/journal.ts';
+import { startSystemMetrics } from '../tracking/system-metrics.ts';
+import type { Tracker } from '../tracking/tracker.ts';
+import { type Checkpoint, readCheckpoint, restoreWeights } from '../training/checkpoint.ts';
+import { Predictor } from '../training/inference.ts';
+import { describeCommit, describeEngine, describeMachine, type Environment } from './environment.ts';
+import { evaluateImages, writeEvaluation } from './evaluation.ts';
+import type { RunHeader, RunListener } from './events.ts';
+import { type Experiment, prepareExperiment } from './experiment.ts';
+import { writeRunReport } from './report-input.ts';
+import { createRunDirectory, type RunDirectory, runDirectory } from './run-directory.ts';
+import { trackStart } from './tracked-facts.ts';
+import { type Interruption, trainStages } from './train.ts';
+
+/** A recipe and everything around it that a run needs. */
+export interface RunRequest {
+  readonly loaded: LoadedRecipe;
+  /** As it was named. */
+  readonly recipeFile: string;
+  readonly overrides: readonly string[];
+  /** See `TrainingContext`. */
+  readonly registryModule: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly listener: RunListener;
+  readonly interruption: Interruption;
+  readonly now: Date;
+}
+
+export interface RunOutcome {
+  readonly status: 'finished' | 'interrupted';
+  readonly directory: RunDirectory;
+}
+
+/** How long the end of a run waits for the tracking server. */
+const DELIVERY_MS = 20_000;
+
+/**
+ * Trains, evaluates and reports a recipe in a new run folder.
+ * @throws {FsxError} of the area that fails; what was trained until then stays in the folder and can be resumed.
+ */
+export async function startRun(request: RunRequest): Promise<RunOutcome> {
+  const { recipe, text } = request.loaded;
+  const engine = await openEngine(recipe.engine);
+  const experiment = await prepare(request);
+  const directory = await createRunDirectory(recipe.output, recipe.name, request.now);
+  await writeFile(directory.recipe, text);
+  await writeFile(directory.split, formatSplit(experiment.split));
+  await writeFile(
+    directory.environment,
+    `${JSON.stringify(await environmentOf(request, engine), null, 2)}\n`,
+  );
+  return new Run(request, engine, experiment, directory).execute(undefined);
+}
+
+/**
+ * Goes on with a run from its last checkpoint, to the numbers that it would have had without a stop; from its
+ * beginning when it has none.
+ * @throws {RunError} for a checkpoint that does not suit the recipe.
+ */
+export async function continueRun(
+  request: RunRequest,
+  path: string,
+  last: Checkpoint | undefined,
+): Promise<RunOutcome> {
+  const engine = await openEngine(request.loaded.recipe.engine);
+  const experiment = await prepare(request);
+  return new Run(request, engine, experiment, runDirectory(path)).execute(last);
+}
+
+function prepare({ loaded, listener }: RunRequest): Promise<Experiment> {
+  const onProgress = (done: number, total: number) =>
+    listener({ kind: 'preparing', what: 'images', done, total });
+  return prepareExperiment(loaded, onProgress);
+}
+
+async function environmentOf(request: RunRequest, engine: Engine): Promise<Environment> {
+  const { loaded, recipeFile, overrides, now } = request;
+  return {
+    startedAt: now.toISOString(),
+    recipeFile,
+    recipeHash: loaded.hash,
+    baseDirectory: loaded.baseDirectory,
+    overrides: [...overrides],
+    commit: await describeCommit(process.cwd()),
+    engine: describeEngine(engine),
+    node: process.version,
+    machine: describeMachine(),
+  };
+}
+
+class Run {
+  readonly #request: RunRequest;
+  readonly #engine: Engine;
+  readonly #experiment: Experiment;
+  readonly #directory: RunDirectory;
+  readonly #tracker: Tracker | null;
+  readonly #startMs = performance.now();
+
+  constructor(request: RunRequest, engine: Engine, experiment: Experiment, directory: RunDirectory) {
+    this.#request = request;
+    this.#engine = engine;
+    this.#experiment = experiment;
+    this.#directory = directory;
+    this.#tracker = makeTracker(request);
+  }
+
+  async execute(resumeFrom: Checkpoint | undefined): Promise<RunOutcome> {
+    const resumeAfter = resumeFrom?.facts.journalSequence;
+    const journal = new Journal(this.#directory.path, resumeAfter === undefined ? {} : { resumeAfter });
+    const stopSystemMetrics = startSystemMetrics(journal);
+    try {
+      const status = await this.#trainAndEvaluate(journal, resumeFrom);
+      journal.append({ kind: 'run-end', status: status === 'finished' ? 'finished' : 'killed' });
+      return { status, directory: this.#directory };
+    } catch (error) {
+      journal.append({ kind: 'run-end', status: 'failed' });
+      throw error;
+    } finally {
+      stopSystemMetrics();
+      journal.close();
+      await this.#deliver();
+    }
+  }
+
+  async #trainAndEvaluate(
+    journal: Journal,
+    resumeFrom: Checkpoint | undefined,
+  ): Promise<RunOutcome['status']> {
+    const { loaded, listener, interruption, registryModule } = this.#request;
+    const header = await this.#header();
+    listener({ kind: 'start', header });
+    this.#tracker?.follow(this.#directory.path);
+    await trackStart(journal, header, this.#experiment);
+    const context = {
+      experiment: this.#experiment,
+      engine: this.#engine,
+      directory: this.#directory,
+      recipeHash: loaded.hash,
+      pluginPaths: loaded.pluginFiles,
+      baseDirectory: loaded.baseDirectory,
+      ...{ journal, listener, interruption, registryModule },
+    };
+    const end = await trainStages(context, resumeFrom);
+    if (end.status === 'interrupted') {
+      listener({ kind: 'interrupted', runDirectory: this.#directory.path, stage: end.stage, step: end.step });
+      return 'interrupted';
+    }
+    await this.#evaluate(journal, header);
+    return 'finished';
+  }
+
+  /** Evaluates the test images, writes everything that a reader of the run wants, and tracks it. */
+  async #evaluate(journal: Journal, header: RunHeader): Promise<void> {
+    const { model, store, meanShape, positions, recipe } = this.#experiment;
+    if (positions.test.length === 0) {
+      this.#request.listener({ kind: 'notice', message: 'No test images: nothing was evaluated.' });
+      return;
+    }
+    const checkpoint = await readCheckpoint(this.#evaluatedCheckpoint());
+    const weights = {
+      teacher: restoreWeights(checkpoint, model.layout, 'teacher'),
+      student: restoreWeights(checkpoint, model.layout, 'student'),
+    };
+    const predictor = new Predictor(this.#engine, model, store.size, meanShape);
+    const result = evaluateImages(this.#experiment, positions.test, predictor, weights);
+    const cases = await writeEvaluation(this.#directory, this.#experiment, result);
+    const step = recipe.stages.reduce((total, { steps }) => total + steps, 0);
+    const { teacher, student, meanShape: baseline } = result.metrics;
+    const metrics = {
+      ...trackedMetrics(teacher!, 'test'),
+      ...trackedMetrics(student!, 'test/student'),
+      ...trackedMetrics(baseline!, 'test/mean_shape'),
+    };
+    journal.append({ kind: 'metrics', step, metrics });
+    journal.sync();
+    await writeRunReport(this.#directory, {
+      experiment: this.#experiment,
+      header,
+      result,
+      cases,
+      checkpoint,
+    });
+    this.#trackArtifacts(
+      journal,
+      cases.map(({ file }) => file),
+    );
+    const seconds = (performance.now() - this.#startMs) / 1000;
+    const { listener } = this.#request;
+    listener({ kind: 'result', metrics: result.metrics, runDirectory: this.#directory.path, seconds });
+  }
+
+  /** The checkpoint that the recipe wants evaluated. */
+  #evaluatedCheckpoint(): string {
+    const { recipe, positions } = this.#experiment;
+    const best = recipe.evaluation.checkpoint === 'best' && positions.validation.length > 0;
+    return this.#directory.checkpoint(best ? 'best' : 'last');
+  }
+
+  #trackArtifacts(journal: Journal, overlays: readonly string[]): void {
+    const inRun = (path: string) => relative(this.#directory.path, path);
+    const { recipe, split, metrics, predictions, report, environment } = this.#directory;
+    const best = this.#experiment.positions.validation.length > 0 ? 'best' : 'last';
+    const files = [
+      recipe,
+      split,
+      environment,
+      metrics,
+      predictions,
+      report,
+      this.#directory.checkpoint(best),
+    ];
+    for (const file of [...files.map(inRun), ...overlays])
+      journal.append({ kind: 'artifact', path: file, file });
+  }
+
+  async #header(): Promise<RunHeader> {
+    const { recipe, split, model } = this.#experiment;
+    const sizes = Object.fromEntries(Object.entries(split).map(([use, ids]) => [use, ids.length]));
+    return {
+      name: recipe.name,
+      recipeFile: this.#request.recipeFile,
+      recipeHash: this.#request.loaded.hash,
+      commit: await describeCommit(process.cwd()),
+      seed: recipe.seed,
+      engine: `${this.#engine.name}: ${this.#engine.description}`,
+      engineReason: this.#engine.reason,
+      parameters: model.layout.parameterCount,
+      setSizes: sizes as RunHeader['setSizes'],
+      runDirectory: this.#directory.path,
+      tracking: this.#tracker?.description ?? 'journal only',
+    };
+  }
+
+  async #deliver(): Promise<void> {
+    const delivery = this.#tracker === null ? null : await this.#tracker.flush(DELIVERY_MS);
+    this.#request.listener({ kind: 'tracking', delivery, runDirectory: this.#directory.path });
+  }
+}
+
+/** The recipe's tracker; without one, MLflow where the environment names a server. */
+function makeTracker({ loaded, environment }: RunRequest): Tracker | null {
+  const { recipe, registry } = loaded;
+  const reference = recipe.tracking ?? (environment.MLFLOW_TRACKING_URI ? { type: 'mlflow' } : null);
+  if (reference === null) return null;
+  return registry.create('tracker', reference, { recipeName: recipe.name, environment });
+}

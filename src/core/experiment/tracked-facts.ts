@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import type { Journal } from '../tracking/journal.ts';
+import { collectSourceTags } from '../tracking/source-tags.ts';
+import type { RunHeader } from './events.ts';
+import { type Experiment, USES } from './experiment.ts';
+
+/** Tells the journal what the run is: its start, its params, its datasets. */
+export async function trackStart(journal: Journal, header: RunHeader, experiment: Experiment): Promise<void> {
+  const { recipe } = experiment;
+  const params = {
+    ...flatten(recipe),
+    'run.engine': header.engine,
+    'run.engine_reason': header.engineReason,
+    'run.parameters': String(header.parameters),
+    'run.recipe_hash': header.recipeHash,
+  };
+  const run = {
+    name: recipe.name,
+    experiment: recipe.name,
+    recipeHash: header.recipeHash,
+    tags: { ...(await collectSourceTags(process.cwd())), 'mlflow.source.name': header.recipeFile },
+  };
+  journal.append({ kind: 'run-start', run });
+  journal.append({ kind: 'params', params });
+  for (const use of USES) trackDataset(journal, experiment, use);
+  journal.sync();
+}
+
+function trackDataset(journal: Journal, { recipe, split }: Experiment, use: (typeof USES)[number]): void {
+  const ids = split[use];
+  if (ids.length === 0) return;
+  const { type } = recipe.data.dataset;
+  const digest = createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, 36);
+  journal.append({
+    kind: 'dataset',
+    dataset: {
+      name: `${type}-${use}`,
+      context: use,
+      digest,
+      sourceType: 'fsx',
+      source: type,
+      size: ids.length,
+    },
+  });
+}
+
+/** `{ a: { b: [1, 2] } }` -> `{ 'a.b.0': '1', 'a.b.1': '2' }`. */
+export function flatten(value: unknown, prefix = ''): Record<string, string> {
+  if (value === null || typeof value !== 'object') return { [prefix]: String(value) };
+  const entries = Object.entries(value);
+  if (entries.length === 0) return { [prefix]: Array.isArray(value) ? '[]' : '{}' };
+  const parts = entries.map(([key, inner]) => flatten(inner, prefix === '' ? key : `${prefix}.${key}`));
+  return Object.assign({}, ...parts) as Record<string, string>;
+}

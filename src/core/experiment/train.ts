@@ -1,0 +1,248 @@
+import { resolve } from 'node:path';
+import type { BatchPlan } from '../data/batch.ts';
+import { BatchLoader } from '../data/loader.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
+import { mean, meanError, radialErrors } from '../evaluation/radial-error.ts';
+import { type ResolvedStage, resolveStage } from '../recipe/schema.ts';
+import type { Journal } from '../tracking/journal.ts';
+import {
+  type Checkpoint,
+  type CheckpointFacts,
+  readCheckpoint,
+  restoreState,
+  restoreWeights,
+  writeCheckpoint,
+} from '../training/checkpoint.ts';
+import { Predictor } from '../training/inference.ts';
+import { type StageParts, StageTrainer } from '../training/stage.ts';
+import { freshState, type StateVectors, stateFrom, weightsOf } from '../training/state.ts';
+import type { RunListener } from './events.ts';
+import type { Experiment } from './experiment.ts';
+import { predictImages } from './predict.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import type { RunDirectory } from './run-directory.ts';
+import { makeStageParts } from './stage-parts.ts';
+
+/** Set from outside, for instance by Ctrl-C: training stops after the step that it is in. */
+export interface Interruption {
+  requested: boolean;
+}
+
+export interface TrainingContext {
+  readonly experiment: Experiment;
+  readonly recipeHash: string;
+  readonly engine: Engine;
+  readonly directory: RunDirectory;
+  readonly journal: Journal;
+  readonly listener: RunListener;
+  readonly interruption: Interruption;
+  /** URL of a module that exports `createRegistry(pluginPaths)`, for the loader's thread. */
+  readonly registryModule: string;
+  /** The recipe's own plugins. */
+  readonly pluginPaths: readonly string[];
+  /** Relative checkpoint files of the recipe start here. */
+  readonly baseDirectory: string;
+}
+
+/** How training ended, with the state it ended in. */
+export type TrainingEnd =
+  | { readonly status: 'finished'; readonly state: StateVectors }
+  | { readonly status: 'interrupted'; readonly stage: string; readonly step: number };
+
+/**
+ * Trains the recipe's stages in order, from the beginning or from a checkpoint. At every checkpoint, and when it is
+ * interrupted, all that is needed to go on is in `checkpoints/last`.
+ * @throws {RunError} when training diverges or a file cannot be written.
+ */
+export async function trainStages(context: TrainingContext, resumeFrom?: Checkpoint): Promise<TrainingEnd> {
+  const { recipe } = context.experiment;
+  const training = new Training(context, resumeFrom?.facts.bestValidationPx ?? null);
+  let end: TrainingEnd | undefined;
+  for (let index = resumeFrom?.facts.stage ?? 0; index < recipe.stages.length; index++) {
+    const resumed = resumeFrom?.facts.stage === index ? resumeFrom : undefined;
+    end = await training.runStage(resolveStage(recipe, index), resumed);
+    if (end.status === 'interrupted') return end;
+  }
+  return end!;
+}
+
+class Training {
+  readonly #context: TrainingContext;
+  readonly #predictor: Predictor;
+  #bestPx: number | null;
+
+  constructor(context: TrainingContext, bestPx: number | null) {
+    const { model, store, meanShape } = context.experiment;
+    this.#context = context;
+    this.#predictor = new Predictor(context.engine, model, store.size, meanShape);
+    this.#bestPx = bestPx;
+  }
+
+  async runStage(stage: ResolvedStage, resumed: Checkpoint | undefined): Promise<TrainingEnd> {
+    const { experiment, engine, listener } = this.#context;
+    const parts = makeStageParts(experiment.plugins, stage);
+    const { state, step } = await this.#startOf(stage, parts, resumed);
+    const start = { state, step, freshStart: stage.from === null };
+    const trainer = new StageTrainer(engine, experiment.model, stage, parts, experiment.meanShape, start);
+    const loader = await this.#openLoader(stage, parts, step);
+    listener({ kind: 'stage', name: stage.name, strategy: stage.ssl.type, steps: stage.steps });
+    try {
+      const imagesPerStep = stage.labeledBatch + (parts.strategy.usesUnlabeled ? stage.unlabeledBatch : 0);
+      return await this.#loop(stage, trainer, loader, new ProgressMeter(stage.steps, imagesPerStep, step));
+    } finally {
+      await loader.close();
+      trainer.dispose();
+    }
+  }
+
+  async #loop(
+    stage: ResolvedStage,
+    trainer: StageTrainer,
+    loader: BatchLoader,
+    meter: ProgressMeter,
+  ): Promise<TrainingEnd> {
+    while (trainer.step < stage.steps) {
+      if (this.#context.interruption.requested) {
+        await this.#save('last', stage, trainer);
+        return { status: 'interrupted', stage: stage.name, step: trainer.step };
+      }
+      const batch = await loader.next();
+      meter.add(trainer.advance(batch), loader.waitedMs);
+      await this.#afterStep(stage, trainer, meter);
+    }
+    await this.#save(stage.name, stage, trainer);
+    await this.#save('last', stage, trainer);
+    return { status: 'finished', state: trainer.readState() };
+  }
+
+  async #afterStep(stage: ResolvedStage, trainer: StageTrainer, meter: ProgressMeter): Promise<void> {
+    const { step } = trainer;
+    const due = (every: number) => step % every === 0 || step === stage.steps;
+    if (due(stage.logEvery)) this.#log(stage, step, meter);
+    if (due(stage.validateEvery)) await this.#validate(stage, trainer);
+    if (step % stage.checkpointEvery === 0 && step < stage.steps) await this.#save('last', stage, trainer);
+  }
+
+  #log(stage: ResolvedStage, step: number, meter: ProgressMeter): void {
+    const progress = meter.take(step);
+    this.#track(stage, step, 'train', {
+      ...progress.metrics,
+      images_per_second: progress.imagesPerSecond,
+      loader_wait_share: progress.waitShare,
+    });
+    this.#context.listener({ kind: 'progress', stage: stage.name, steps: stage.steps, step, ...progress });
+  }
+
+  async #validate(stage: ResolvedStage, trainer: StageTrainer): Promise<void> {
+    const { positions } = this.#context.experiment;
+    if (positions.validation.length === 0) return;
+    const state = trainer.readState();
+    const errorPx = (which: 'teacher' | 'student') =>
+      meanErrorPx(
+        predictImages(
+          this.#context.experiment,
+          positions.validation,
+          this.#predictor,
+          weightsOf(state, which),
+        ),
+      );
+    const [teacherPx, studentPx] = [errorPx('teacher'), errorPx('student')];
+    const best = this.#bestPx === null || teacherPx < this.#bestPx;
+    this.#track(stage, trainer.step, 'val', { mre_px: teacherPx, student_mre_px: studentPx });
+    this.#context.listener({
+      kind: 'validation',
+      stage: stage.name,
+      step: trainer.step,
+      teacherPx,
+      studentPx,
+      best,
+    });
+    if (!best) return;
+    this.#bestPx = teacherPx;
+    await this.#save('best', stage, trainer);
+  }
+
+  #track(stage: ResolvedStage, step: number, prefix: string, values: Readonly<Record<string, number>>): void {
+    const metrics = Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]);
+    const before = this.#context.experiment.recipe.stages
+      .slice(0, stage.index)
+      .reduce((total, { steps }) => total + steps, 0);
+    this.#context.journal.append({
+      kind: 'metrics',
+      step: before + step,
+      metrics: Object.fromEntries(metrics),
+    });
+  }
+
+  async #save(name: string, stage: ResolvedStage, trainer: StageTrainer): Promise<void> {
+    const { experiment, directory, journal, recipeHash } = this.#context;
+    journal.sync();
+    const { landmarkNames, mirrorPairs } = experiment.dataset;
+    const facts: CheckpointFacts = {
+      stage: stage.index,
+      step: trainer.step,
+      bestValidationPx: this.#bestPx,
+      journalSequence: journal.sequence,
+      recipe: experiment.recipe,
+      recipeHash,
+      landmarkNames,
+      mirrorPairs,
+      meanShape: pairs(experiment.meanShape),
+    };
+    const path = directory.checkpoint(name);
+    await writeCheckpoint(path, trainer.readState(), experiment.model.layout, facts);
+  }
+
+  async #startOf(stage: ResolvedStage, { optimizer }: StageParts, resumed: Checkpoint | undefined) {
+    const { recipe, model } = this.#context.experiment;
+    const fresh = freshState(model.layout, optimizer, recipe.seed);
+    if (resumed !== undefined) {
+      return { state: restoreState(resumed, model.layout, Object.keys(fresh)), step: resumed.facts.step };
+    }
+    if (stage.from === null) return { state: fresh, step: 0 };
+    const source = await readCheckpoint(this.#checkpointFile(stage.from));
+    return {
+      state: stateFrom(restoreWeights(source, model.layout, 'teacher'), model.layout, optimizer),
+      step: 0,
+    };
+  }
+
+  /** `from` is an earlier stage of this run, or a file. */
+  #checkpointFile(from: string): string {
+    const { experiment, directory, baseDirectory } = this.#context;
+    const isStage = experiment.recipe.stages.some(({ name }) => name === from);
+    return isStage ? directory.checkpoint(from) : resolve(baseDirectory, from);
+  }
+
+  #openLoader(stage: ResolvedStage, parts: StageParts, firstStep: number): Promise<BatchLoader> {
+    const { experiment, registryModule, pluginPaths } = this.#context;
+    const { store, recipe } = experiment;
+    const plan = batchPlan(experiment, stage, parts);
+    return BatchLoader.start({
+      ...{ store, plan, registryModule, pluginPaths, firstStep },
+      augmentation: recipe.augmentation,
+    });
+  }
+}
+
+/** Which images a stage draws from. */
+export function batchPlan(
+  { recipe, positions }: Experiment,
+  stage: ResolvedStage,
+  { strategy }: StageParts,
+): BatchPlan {
+  const labeled = { images: positions.labeled, batch: stage.labeledBatch };
+  const plan = { seed: recipe.seed, stage: stage.name, labeled };
+  if (!strategy.usesUnlabeled) return plan;
+  return { ...plan, unlabeled: { images: positions.unlabeled, batch: stage.unlabeledBatch } };
+}
+
+function meanErrorPx(predictions: readonly EvaluatedPrediction[]): number {
+  const errors = predictions.map((prediction) => meanError(radialErrors(prediction, 'px')));
+  return mean(errors.filter((error) => error !== undefined));
+}
+
+function pairs(shape: Float32Array): [number, number][] {
+  return Array.from({ length: shape.length / 2 }, (_, i) => [shape[i * 2]!, shape[i * 2 + 1]!]);
+}

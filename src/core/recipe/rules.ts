@@ -1,0 +1,135 @@
+import { ParameterLayout, ParameterScope } from '../nn/parameters.ts';
+import type { PluginReference } from '../plugins/definition.ts';
+import { nearestNames } from '../plugins/nearest.ts';
+import type { PluginRegistry } from '../plugins/registry.ts';
+import type { FeatureLoss, LandmarkLoss, SslStrategy } from '../training/strategy.ts';
+import type { Finding } from './explain.ts';
+import type { Recipe } from './schema.ts';
+
+/** A rule that a schema cannot say. */
+type Rule = (recipe: Recipe, registry: PluginRegistry) => Finding[];
+
+/** Everything in a recipe that contradicts itself; asked only once each value alone is valid. */
+export function checkRules(recipe: Recipe, registry: PluginRegistry): Finding[] {
+  return RULES.flatMap((rule) => rule(recipe, registry));
+}
+
+const stageNamesDiffer: Rule = ({ stages }) => {
+  const names = stages.map(({ name }) => name);
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [{ path: ['stages', index, 'name'], message: `a stage before this one is named "${name}" too` }],
+  );
+};
+
+const stagesStartFromEarlierOnes: Rule = ({ stages }) =>
+  stages.flatMap(({ from }, index) => {
+    if (from === undefined || isCheckpointPath(from)) return [];
+    const earlier = stages.slice(0, index).map(({ name }) => name);
+    if (earlier.includes(from)) return [];
+    const later = stages.slice(index).some(({ name }) => name === from);
+    const near = nearestNames(from, earlier)[0];
+    return [
+      {
+        path: ['stages', index, 'from'],
+        message: later ? `stage "${from}" does not run before this one` : `there is no stage "${from}"`,
+        expected: `${earlier.length === 0 ? '' : `one of ${earlier.join(', ')}, or `}a checkpoint file (*.safetensors)`,
+        ...(near === undefined ? {} : { suggestion: `Did you mean ${near}?` }),
+      },
+    ];
+  });
+
+function isCheckpointPath(from: string): boolean {
+  return /[/\\]|\.safetensors$/.test(from);
+}
+
+const imageSizeSuitsBackbone: Rule = ({ data, model }, registry) => {
+  try {
+    const scope = new ParameterScope(new ParameterLayout());
+    const { divisor } = registry.create('backbone', model.backbone, { scope, inputChannels: 1 });
+    return data.image.size.flatMap((pixels, axis) =>
+      pixels % divisor === 0
+        ? []
+        : [
+            {
+              path: ['data', 'image', 'size', axis],
+              message: `the backbone "${model.backbone.type}" needs an image ${axis === 0 ? 'height' : 'width'} that ${divisor} divides, not ${pixels}`,
+              suggestion: `Take ${nearestMultiple(pixels, divisor)}.`,
+            },
+          ],
+    );
+  } catch (error) {
+    return [{ path: ['model', 'backbone'], message: `this backbone cannot be built: ${messageOf(error)}` }];
+  }
+};
+
+function nearestMultiple(pixels: number, divisor: number): number {
+  return Math.max(1, Math.round(pixels / divisor)) * divisor;
+}
+
+const unlabeledImagesAreThere: Rule = ({ data, stages }, registry) => {
+  if (data.split.unlabeled !== 0) return [];
+  return stages.flatMap(({ ssl }, index): Finding[] => {
+    const path = ['stages', index, 'ssl'];
+    try {
+      if (!makeStrategy(ssl, registry).usesUnlabeled) return [];
+    } catch (error) {
+      return [{ path, message: `this strategy cannot be made: ${messageOf(error)}` }];
+    }
+    return [
+      {
+        path: [...path, 'type'],
+        message: `the strategy "${ssl.type}" uses unlabeled images, and data.split.unlabeled is 0`,
+        suggestion: 'Set data.split.unlabeled to rest, or take another strategy.',
+      },
+    ];
+  });
+};
+
+function makeStrategy(ssl: PluginReference, registry: PluginRegistry): SslStrategy {
+  return registry.create('ssl', ssl, {
+    landmarkLoss: (reference) => registry.create('loss', reference, {}) as LandmarkLoss,
+    featureLoss: (reference) => registry.create('loss', reference, {}) as FeatureLoss,
+  });
+}
+
+const imagesHaveOneUse: Rule = ({ data }) => {
+  const uses = ['labeled', 'validation', 'test'] as const;
+  const taken = new Map<string, string>();
+  return uses.flatMap((use) => {
+    const ids = data.split[use];
+    if (!Array.isArray(ids)) return [];
+    return ids.flatMap((id, index): Finding[] => {
+      const other = taken.get(id);
+      taken.set(id, use);
+      if (other === undefined) return [];
+      return [{ path: ['data', 'split', use, index], message: `image "${id}" is already used for ${other}` }];
+    });
+  });
+};
+
+const bestCheckpointNeedsValidation: Rule = ({ data, evaluation }) => {
+  const { validation } = data.split;
+  if (evaluation.checkpoint !== 'best' || (validation !== 0 && validation.toString() !== '')) return [];
+  return [
+    {
+      path: ['evaluation', 'checkpoint'],
+      message: 'the best checkpoint is chosen on validation images, and data.split.validation is 0',
+      suggestion: 'Set data.split.validation, or evaluate the last checkpoint.',
+    },
+  ];
+};
+
+const RULES: readonly Rule[] = [
+  stageNamesDiffer,
+  stagesStartFromEarlierOnes,
+  imageSizeSuitsBackbone,
+  unlabeledImagesAreThere,
+  imagesHaveOneUse,
+  bestCheckpointNeedsValidation,
+];
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

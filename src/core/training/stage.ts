@@ -1,0 +1,149 @@
+import { dispose, type NamedTensorMap, scalar, tensor, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+import type { HostArray, HostBatch } from '../data/batch.ts';
+import type { Engine, TensorFunction } from '../engine/engine.ts';
+import { RunError } from '../errors.ts';
+import type { LandmarkModel } from '../nn/landmark-model.ts';
+import type { ParameterLayout } from '../nn/parameters.ts';
+import type { ResolvedStage } from '../recipe/schema.ts';
+import type { Optimizer, Schedule } from './optimizer.ts';
+import { fromTensors, type StateVectors, toTensors } from './state.ts';
+import { trainingStep } from './step.ts';
+import type { LandmarkLoss, SslStrategy } from './strategy.ts';
+
+/** The plugins that a stage names, made. */
+export interface StageParts {
+  readonly strategy: SslStrategy;
+  readonly supervisedLoss: LandmarkLoss;
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+}
+
+/** After so many steps in a row without a finite gradient, the training has diverged. */
+const PATIENCE = 20;
+
+/** What one step told: `loss`, `loss.<part>`, `gradient_norm`, `learning_rate`. */
+export type StepMetrics = Readonly<Record<string, number>>;
+
+/**
+ * A stage while it trains: the state on the engine, and one method that moves it by a step. It knows no clock, files
+ * or random numbers.
+ */
+export class StageTrainer {
+  readonly #stage: ResolvedStage;
+  readonly #parts: StageParts;
+  readonly #freshStart: boolean;
+  readonly #constants: NamedTensorMap;
+  readonly #run: TensorFunction;
+  #state: NamedTensorMap;
+  #step: number;
+  #badSteps = 0;
+
+  /** @param start the state after `step` steps of the stage; `freshStart`: its weights began at random. */
+  constructor(
+    engine: Engine,
+    model: LandmarkModel,
+    stage: ResolvedStage,
+    parts: StageParts,
+    meanShape: Float32Array,
+    start: { readonly state: StateVectors; readonly step: number; readonly freshStart: boolean },
+  ) {
+    this.#stage = stage;
+    this.#parts = parts;
+    this.#freshStart = start.freshStart;
+    this.#constants = {
+      'constant.meanShape': tensor2d(meanShape, [meanShape.length / 2, 2]),
+      'constant.decayMask': tensor1d(decayMask(model.layout)),
+    };
+    this.#state = toTensors(start.state);
+    this.#step = start.step;
+    this.#run = engine.compile(
+      `stage ${stage.name}`,
+      trainingStep({ model, ...parts, clipNorm: stage.clipNorm }),
+    );
+  }
+
+  /** Steps that are done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /**
+   * Learns from a batch.
+   * @throws {RunError} FSX_TRAINING_DIVERGED.
+   */
+  advance(batch: HostBatch): StepMetrics {
+    const inputs = { ...batchTensors(batch), ...this.#scalars() };
+    const outputs = this.#run({ ...this.#state, ...inputs, ...this.#constants });
+    dispose(inputs);
+    const metrics = this.#takeOutputs(outputs);
+    this.#step += 1;
+    this.#watch(metrics);
+    return metrics;
+  }
+
+  /** The state as plain vectors. */
+  readState(): StateVectors {
+    return fromTensors(this.#state);
+  }
+
+  dispose(): void {
+    dispose([...Object.values(this.#state), ...Object.values(this.#constants)]);
+  }
+
+  #scalars(): NamedTensorMap {
+    const step = this.#step + 1;
+    const { steps, learningRate, ema } = this.#stage;
+    const rate = learningRate * this.#parts.schedule.factor(step, steps);
+    const weights = Object.entries(this.#parts.strategy.scalars(step / steps));
+    return {
+      'scalar.step': scalar(step),
+      'scalar.learningRate': scalar(rate),
+      'scalar.emaDecay': scalar(this.#freshStart ? Math.min(ema.decay, 1 - 1 / (step + 1)) : ema.decay),
+      ...Object.fromEntries(weights.map(([name, value]) => [`strategy.${name}`, scalar(value)])),
+    };
+  }
+
+  /** Keeps the new state, reads the metrics, frees the rest. */
+  #takeOutputs(outputs: NamedTensorMap): StepMetrics {
+    const metrics: Record<string, number> = {};
+    const state: NamedTensorMap = {};
+    for (const [name, value] of Object.entries(outputs)) {
+      if (name.startsWith('metric.')) {
+        metrics[name.slice('metric.'.length)] = value.dataSync()[0]!;
+        value.dispose();
+      } else state[name] = value;
+    }
+    dispose(this.#state);
+    this.#state = state;
+    return metrics;
+  }
+
+  #watch(metrics: StepMetrics): void {
+    this.#badSteps = metrics.finite === 1 ? 0 : this.#badSteps + 1;
+    if (this.#badSteps < PATIENCE) return;
+    throw new RunError(
+      'FSX_TRAINING_DIVERGED',
+      `stage "${this.#stage.name}": no finite gradient in the last ${PATIENCE} steps (at step ${this.#step})`,
+      { suggestion: 'Lower training.learningRate or training.clipNorm, or raise the warm-up.' },
+    );
+  }
+}
+
+function batchTensors(batch: HostBatch): NamedTensorMap {
+  const named = (prefix: string, arrays: Readonly<Record<string, HostArray>>) =>
+    Object.entries(arrays).map(([name, { values, shape }]) => [
+      `${prefix}.${name}`,
+      tensor(values, [...shape]),
+    ]);
+  const entries = [...named('labeled', batch.labeled), ...named('unlabeled', batch.unlabeled ?? {})];
+  return Object.fromEntries(entries);
+}
+
+/** Kernels decay; biases, batch norm and edge matrices do not. */
+function decayMask(layout: ParameterLayout): Float32Array {
+  const mask = new Float32Array(layout.parameterCount);
+  for (const { name, offset, size } of layout.parameters) {
+    if (name.endsWith('.kernel')) mask.fill(1, offset, offset + size);
+  }
+  return mask;
+}

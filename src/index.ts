@@ -1,0 +1,70 @@
+/**
+ * The public API: what a plugin file imports from `fsx`. Tensors come from here too (`tf`), so that a plugin works
+ * on the very tensors of the program that runs it.
+ */
+export * as tf from '@tensorflow/tfjs-core';
+export { type Static, type TObject, Type } from 'typebox';
+export type { Augmentation, AugmentedImage, GeometricChange } from './core/data/augmentation.ts';
+export type { Dataset, DatasetContext, GreyImage, PixelSpacing, Point, Sample } from './core/data/dataset.ts';
+export { type Affine, around, chain, IDENTITY, invert, transformPoint } from './core/data/geometry.ts';
+export {
+  DataError,
+  EngineError,
+  FsxError,
+  PluginError,
+  RecipeError,
+  RunError,
+  TrackingError,
+} from './core/errors.ts';
+export { constant, uniformBias, uniformFanIn } from './core/nn/initializers.ts';
+export { batchNorm } from './core/nn/layers/batch-norm.ts';
+export {
+  convolution,
+  convolutionNorm,
+  convolutionNormRelu,
+  type MapLayer,
+  sequence,
+} from './core/nn/layers/convolution.ts';
+export { type GraphLayer, graphConvolution, graphResidualBlock } from './core/nn/layers/graph-convolution.ts';
+export { type FeatureLayer, linear } from './core/nn/layers/linear.ts';
+export { upsample } from './core/nn/layers/resample.ts';
+export { sampleBilinear } from './core/nn/layers/sampling.ts';
+export { transformPoints, warpMaps } from './core/nn/layers/warp.ts';
+export type {
+  Backbone,
+  BackboneContext,
+  GraphHead,
+  GraphHeadContext,
+  HeadOutput,
+  ModelOutput,
+} from './core/nn/model.ts';
+export type {
+  ForwardPass,
+  Initializer,
+  ParameterScope,
+  ParameterSlot,
+  StatisticSlot,
+} from './core/nn/parameters.ts';
+export {
+  definePlugin,
+  type PluginDefinition,
+  type PluginKind,
+  type PluginReference,
+  type SslContext,
+  type TrackerContext,
+} from './core/plugins/definition.ts';
+export { pluginReference } from './core/plugins/reference.ts';
+export { Random } from './core/random.ts';
+export type { DeliveryReport, TrackedItem, Tracker } from './core/tracking/tracker.ts';
+export { l1Distance, weightedMean } from './core/training/landmark-distance.ts';
+export type { Optimizer, OptimizerInput, OptimizerOutput, Schedule } from './core/training/optimizer.ts';
+export { sigmoidRamp } from './core/training/ramp.ts';
+export type {
+  FeatureLoss,
+  LabeledBatch,
+  LandmarkLoss,
+  Loss,
+  LossValue,
+  SslStrategy,
+  UnlabeledBatch,
+} from './core/training/strategy.ts';

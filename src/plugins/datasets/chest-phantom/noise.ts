@@ -1,0 +1,25 @@
+import type { Random } from '../../../core/random.ts';
+
+const ENTRIES = 4096;
+
+/**
+ * Many normal numbers from a few draws: each is the sum of two entries of a table, read at places that drift apart, so
+ * that no pattern repeats within a film.
+ */
+export class NormalTable {
+  readonly #table = new Float32Array(ENTRIES);
+  readonly #stride: number;
+
+  constructor(random: Random) {
+    for (let i = 0; i < ENTRIES; i++) this.#table[i] = random.normal(0, Math.SQRT1_2);
+    this.#stride = 2 * random.integer(50, 1500) + 1;
+  }
+
+  /** Standard normal; the same for the same index. */
+  at(index: number): number {
+    const turn = Math.floor(index / ENTRIES);
+    const first = (index + turn * 577) % ENTRIES;
+    const second = (index * 7 + turn * this.#stride + 31) % ENTRIES;
+    return (this.#table[first] as number) + (this.#table[second] as number);
+  }
+}

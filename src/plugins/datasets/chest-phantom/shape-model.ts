@@ -1,0 +1,106 @@
+import type { Random } from '../../../core/random.ts';
+import { FIELD_OF_VIEW_MM } from './raster.ts';
+
+/**
+ * The shape that carries the landmarks, in millimetres of the patient's coordinates (before the film's roll). Right
+ * and left are the patient's; `Offset` is a distance from the midline, outwards.
+ */
+export interface ChestShape {
+  /** x of the midline at the level of the apices. */
+  readonly midline: number;
+  readonly apexY: number;
+  /** How much lower the left apex lies. */
+  readonly apexTilt: number;
+  readonly apexOffset: number;
+  /** From the apices down to the costophrenic angles. */
+  readonly lungHeight: number;
+  /** How much lower the left costophrenic angle lies. */
+  readonly baseTilt: number;
+  /** Half the distance between the costophrenic angles. */
+  readonly baseHalfWidth: number;
+  /** Middle of the costophrenic angles, from the midline, towards the left. */
+  readonly baseCentre: number;
+  readonly heartRightOffset: number;
+  readonly heartLeftOffset: number;
+  /** Costophrenic angle up to cardiophrenic angle. */
+  readonly riseRight: number;
+  readonly riseLeft: number;
+}
+
+/** A parameter's mean, its loadings on the common factors, and the deviation that is its own; all in millimetres. */
+interface Law {
+  readonly mean: number;
+  /** Body size and habitus. */
+  readonly size?: number;
+  /** Depth of inspiration: longer lungs, deeper angles. */
+  readonly inspiration?: number;
+  /** Turn of the patient about the vertical axis, left shoulder forward: the heart moves to the left. */
+  readonly turn?: number;
+  readonly own: number;
+}
+
+/**
+ * A factor model of adult chest films at a field of view of 400 mm. Means, deviations and the larger correlations
+ * agree with published lung-field annotations (Candemir et al. 2014; Zhu et al. 2021).
+ */
+const LAWS: Readonly<Record<keyof ChestShape, Law>> = {
+  midline: { mean: 201.9, own: 9.5 },
+  apexY: { mean: 54.5, inspiration: -4, own: 16.8 },
+  apexTilt: { mean: -0.2, own: 5.5 },
+  apexOffset: { mean: 46.3, size: 4.4, inspiration: 1.5, own: 5.3 },
+  lungHeight: { mean: 248.4, size: 5, inspiration: 32, own: 9 },
+  baseTilt: { mean: 2.5, own: 8.5 },
+  baseHalfWidth: { mean: 135.4, size: 10.5, inspiration: 2, own: 8.7 },
+  baseCentre: { mean: -3.3, turn: 4.5, own: 4 },
+  heartRightOffset: { mean: 39.7, size: 3, turn: -6, own: 8 },
+  heartLeftOffset: { mean: 83.6, size: 9.5, inspiration: -3, turn: 5, own: 13 },
+  riseRight: { mean: 44.8, inspiration: 12, own: 9 },
+  riseLeft: { mean: 32.6, inspiration: 8, own: 6 },
+};
+
+/** Draws a shape; `spread` scales every deviation (0: the mean chest). Implausible draws are drawn again. */
+export function drawShape(random: Random, spread: number): ChestShape {
+  for (;;) {
+    const factors = { size: normal(random), inspiration: normal(random), turn: normal(random) };
+    const value = ({ mean, size = 0, inspiration = 0, turn = 0, own }: Law): number =>
+      mean +
+      spread *
+        (size * factors.size +
+          inspiration * factors.inspiration +
+          turn * factors.turn +
+          own * normal(random));
+    const shape = Object.fromEntries(
+      Object.entries(LAWS).map(([name, law]) => [name, value(law)]),
+    ) as unknown as ChestShape;
+    if (isPlausible(shape)) return shape;
+  }
+}
+
+/** Standard normal, drawn again beyond 2.6 deviations. */
+function normal(random: Random): number {
+  for (;;) {
+    const value = random.normal();
+    if (Math.abs(value) < 2.6) return value;
+  }
+}
+
+function isPlausible(shape: ChestShape): boolean {
+  const baseRight = shape.baseHalfWidth - shape.baseCentre;
+  const baseLeft = shape.baseHalfWidth + shape.baseCentre;
+  const lowest = shape.apexY + shape.lungHeight + Math.abs(shape.baseTilt) / 2;
+  return (
+    shape.apexY > 12 &&
+    lowest < 386 &&
+    shape.lungHeight > 150 &&
+    shape.riseRight > 14 &&
+    shape.riseRight < 0.3 * shape.lungHeight &&
+    shape.riseLeft > 10 &&
+    shape.riseLeft < 0.25 * shape.lungHeight &&
+    shape.heartRightOffset > 18 &&
+    shape.heartRightOffset < baseRight - 45 &&
+    shape.heartLeftOffset > 42 &&
+    shape.heartLeftOffset < baseLeft - 14 &&
+    shape.midline - baseRight > 12 &&
+    shape.midline + baseLeft < FIELD_OF_VIEW_MM - 12
+  );
+}

@@ -1,0 +1,15 @@
+import type { Engine } from '../../../../src/core/engine/engine.ts';
+import { openNative } from '../../../../src/core/engine/native/native-engine.ts';
+import { findNativeBinding } from '../../../../src/core/engine/provisioning/native-binding.ts';
+
+const binding = (await findNativeBinding())?.path;
+
+export const nativeIsMissing = binding === undefined;
+
+if (nativeIsMissing) {
+  console.warn('SKIPPED: tests of the native engine, since TensorFlow is not installed (fsx engine install)');
+}
+
+export function openTestNative(): Promise<Engine> {
+  return openNative({ binding: binding!, threads: 2, reason: 'test' });
+}

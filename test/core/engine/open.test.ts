@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { openEngine } from '../../../src/core/engine/open.ts';
+import { EXIT_CODES } from '../../../src/core/errors.ts';
+import { nativeIsMissing } from './native/open-native.ts';
+
+describe('openEngine', () => {
+  test.skipIf(nativeIsMissing)('auto takes native TensorFlow where it is installed', async () => {
+    const engine = await openEngine({ type: 'auto', threads: 1 });
+    expect(engine.name).toBe('native');
+    expect(engine.description).toContain('1 thread');
+  });
+
+  test('wasm runs where it is asked for', async () => {
+    const engine = await openEngine({ type: 'wasm' });
+    expect(engine.name).toBe('wasm');
+  });
+});
+
+describe.runIf(nativeIsMissing)('openEngine without native TensorFlow', () => {
+  test('auto runs on wasm and says how to get the faster engine', async () => {
+    const engine = await openEngine({ type: 'auto' });
+    expect(engine.name).toBe('wasm');
+    expect(engine.reason).toContain('fsx engine install');
+  });
+
+  test('native ends with the exit code of the engine', async () => {
+    await expect(openEngine({ type: 'native' })).rejects.toMatchObject({ exitCode: EXIT_CODES.engine });
+  });
+});

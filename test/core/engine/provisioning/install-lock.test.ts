@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { withInstallLock } from '../../../../src/core/engine/provisioning/install-lock.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fsx-lock-'));
+  path = join(folder, 'native', 'install.lock');
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('two installations at once run one after the other', async () => {
+  let running = 0;
+  let most = 0;
+  let waits = 0;
+  const work = async () => {
+    most = Math.max(most, ++running);
+    await delay(50);
+    running--;
+  };
+  const wait = () => {
+    waits++;
+  };
+  await Promise.all([withInstallLock(path, wait, work), withInstallLock(path, wait, work)]);
+  expect(most).toBe(1);
+  expect(waits).toBe(1);
+});
+
+test('an installation that fails lets the next one in', async () => {
+  const failing = withInstallLock(
+    path,
+    () => undefined,
+    async () => {
+      throw new Error('no network');
+    },
+  );
+  await expect(failing).rejects.toThrow('no network');
+  expect(existsSync(path)).toBe(false);
+});
+
+test('the lock of a killed process is taken over at once', async () => {
+  const dead = spawnSync(process.execPath, ['-e', '']).pid;
+  await withInstallLock(
+    path,
+    () => undefined,
+    async () => undefined,
+  );
+  writeFileSync(path, JSON.stringify({ pid: dead, host: hostname() }));
+  await withInstallLock(
+    path,
+    () => undefined,
+    async () => undefined,
+  );
+});
+
+test('the lock of another machine is taken over once it shows no life', async () => {
+  await withInstallLock(
+    path,
+    () => undefined,
+    async () => undefined,
+  );
+  writeFileSync(path, JSON.stringify({ pid: 1, host: 'another' }));
+  const longAgo = new Date(Date.now() - 3_600_000);
+  utimesSync(path, longAgo, longAgo);
+  await withInstallLock(
+    path,
+    () => undefined,
+    async () => undefined,
+  );
+});
