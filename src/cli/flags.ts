@@ -1,18 +1,24 @@
-import { Flags } from '@oclif/core';
+import { option, string } from '@oclif/core/flags';
 
 /** Flags that several commands share. */
-export const setFlag = Flags.string({
+export const setFlag = string({
   description: 'another value for a path of the recipe',
   helpValue: 'PATH=VALUE',
   multiple: true,
   multipleNonGreedy: true,
 });
 
-export const engineFlag = Flags.option({ options: ['auto', 'native', 'wasm'] as const })({
+export const engineFlag = option({ options: ['auto', 'native', 'wasm'] as const })({
   description: 'the tensor engine, instead of the one that the recipe names',
 });
 
-export const reporterFlag = Flags.option({ options: ['text', 'json'] as const })({
+export const reporterFlag = option({ options: ['text', 'json'] as const })({
   default: 'text',
   description: 'text for people; json: one event a line, for programs',
+});
+
+export const checkpointFlag = string({
+  description:
+    'a checkpoint of the run: last, best or the name of a stage (default: the one that its recipe evaluates)',
+  helpValue: 'NAME',
 });

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import { string as stringArgument } from '@oclif/core/args';
 import { EXIT_CODES } from '../../core/errors.ts';
 import { BaseCommand } from '../base-command.ts';
 import { reporterFlag } from '../flags.ts';
@@ -9,7 +9,7 @@ export default class Resume extends BaseCommand {
     'Continues from the last checkpoint, to the same numbers that the run would have had without a stop ' +
     '(same engine, same machine). Refuses when the recipe in the run folder was changed.';
   static override examples = ['<%= config.bin %> resume runs/2026-01-31T12-00-00-chest-5shot'];
-  static override args = { run: Args.string({ description: 'a run folder', required: true }) };
+  static override args = { run: stringArgument({ description: 'a run folder', required: true }) };
   static override flags = { reporter: reporterFlag };
 
   async run(): Promise<void> {

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import { string as stringArgument } from '@oclif/core/args';
+import { boolean } from '@oclif/core/flags';
 import { EXIT_CODES } from '../../core/errors.ts';
 import { BaseCommand } from '../base-command.ts';
 import { engineFlag, reporterFlag, setFlag } from '../flags.ts';
@@ -13,12 +14,12 @@ export default class Run extends BaseCommand {
     '<%= config.bin %> run recipes/chest-5shot.yaml --set seed=3 --set model.backbone.width=18',
     '<%= config.bin %> run recipes/chest-5shot.yaml --dry-run',
   ];
-  static override args = { recipe: Args.string({ description: 'a recipe file', required: true }) };
+  static override args = { recipe: stringArgument({ description: 'a recipe file', required: true }) };
   static override flags = {
     set: setFlag,
     engine: engineFlag,
     reporter: reporterFlag,
-    'dry-run': Flags.boolean({
+    'dry-run': boolean({
       description: 'check everything, build the model, take one step of each stage, and write nothing',
     }),
   };

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import { string as stringArgument } from '@oclif/core/args';
+import { option, string } from '@oclif/core/flags';
 import { EXIT_CODES } from '../../core/errors.ts';
 import type { Problem, ProblemFormat } from '../../core/recipe/problems.ts';
 import { BaseCommand } from '../base-command.ts';
@@ -15,14 +16,14 @@ export default class Validate extends BaseCommand {
   ];
   static override strict = false;
   static override args = {
-    recipe: Args.string({ description: 'recipe files, one or more', required: true }),
+    recipe: stringArgument({ description: 'recipe files, one or more', required: true }),
   };
   static override flags = {
-    format: Flags.option({ options: ['text', 'json', 'github'] as const })({
+    format: option({ options: ['text', 'json', 'github'] as const })({
       default: 'text',
       description: 'how problems are printed; github marks the lines of a pull request',
     }),
-    set: Flags.string({
+    set: string({
       description: 'another value for a path of the recipe',
       helpValue: 'PATH=VALUE',
       multiple: true,

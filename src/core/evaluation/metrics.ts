@@ -17,7 +17,7 @@ export interface MetricsOptions {
   readonly bootstrap: BootstrapOptions;
 }
 
-export const METRICS_DEFAULTS: MetricsOptions = {
+const METRICS_DEFAULTS: MetricsOptions = {
   radiiMm: [2, 2.5, 3, 4],
   radiiPx: [5, 10, 15, 20],
   failureRadiusMm: 10,

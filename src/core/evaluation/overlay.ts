@@ -135,17 +135,25 @@ function toleranceOf(
     : { unit: 'mm', tolerance: toleranceMm };
 }
 
+/** A name and how to draw its mark. */
+type LegendEntry = readonly [string, (at: Point) => string];
+
 function legend(prediction: EvaluatedPrediction, options: OverlayOptions, canvas: Canvas): string {
   const { unit, tolerance } = toleranceOf(prediction, options);
   const error = meanError(radialErrors(prediction, unit));
-  const summary = error === undefined ? 'no truth' : `mean error ${error.toFixed(2)} ${unit}`;
+  const summary = error === undefined ? '' : `mean error ${error.toFixed(2)} ${unit}`;
   const [first, second] = [canvas.height + 14, canvas.height + 36];
-  const entries: readonly [string, (at: Point) => string][] = [
+  const predicted: LegendEntry = [
+    'prediction',
+    ([x, y]) => `<circle cx="${x}" cy="${y}" r="3.6" fill="${COLOURS.prediction}"/>`,
+  ];
+  const besideTruth: LegendEntry[] = [
     ['truth', (at) => haloed(cross(at), COLOURS.truth, 1.8)],
-    ['prediction', ([x, y]) => `<circle cx="${x}" cy="${y}" r="3.6" fill="${COLOURS.prediction}"/>`],
+    predicted,
     [`within ${tolerance} ${unit}`, (at) => ring(at, COLOURS.inside)],
     ['outside', (at) => ring(at, COLOURS.outside)],
   ];
+  const entries = error === undefined ? [predicted] : besideTruth;
   const room = Math.min(1, (canvas.width - 24) / legendWidth(entries.map(([label]) => label)));
   let x = 0;
   const drawn = entries.map(([label, symbol]) => {

@@ -27,6 +27,7 @@ export async function writeRunReport(directory: RunDirectory, parts: RunReportPa
   await writeReport(directory.path, {
     facts: {
       ...header,
+      recipeHash: header.recipeHash.slice(0, 12),
       engine: `${header.engine} (${header.engineReason})`,
       parameterCount: header.parameters,
       dataset: recipe.data.dataset.type,

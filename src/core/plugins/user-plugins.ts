@@ -51,7 +51,7 @@ export async function registerUserPlugins(registry: PluginRegistry, files: reado
  * imports come along, `fsx` is this program, and other packages are those installed beside the file.
  * @throws {PluginError} FSX_PLUGIN_SYNTAX, FSX_PLUGIN_LOAD or FSX_PLUGIN_EMPTY.
  */
-export async function loadUserPlugins(file: string): Promise<AnyPluginDefinition[]> {
+async function loadUserPlugins(file: string): Promise<AnyPluginDefinition[]> {
   const exported = await importBundle(file, await bundle(file));
   const values = Object.values(exported).flat();
   const definitions = [...new Set(values)].filter(isDefinition);

@@ -62,7 +62,7 @@ function explainUnknownKey({ params, parentSchema }: ErrorObject, path: RecipePa
 }
 
 /** An unknown key, the nearest known one and all of them. */
-export function explainUnknownName(key: string, known: readonly string[]): Omit<Finding, 'path'> {
+function explainUnknownName(key: string, known: readonly string[]): Omit<Finding, 'path'> {
   const near = nearestNames(key, known);
   const fix = key === '<<' ? 'YAML 1.2 has no merge keys; use extends.' : undefined;
   const suggestion = near.length === 0 ? fix : `Did you mean ${near.join(' or ')}?`;

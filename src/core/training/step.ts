@@ -11,10 +11,12 @@ import {
   minimum,
   mul,
   type NamedTensorMap,
-  norm,
   reshape,
   type Scalar,
+  sqrt,
+  square,
   sub,
+  sum,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
@@ -124,7 +126,7 @@ function observedStatistics(
 }
 
 function clip(gradient: Tensor1D, limit: number) {
-  const length = norm(gradient) as Scalar;
+  const length = sqrt(sum(square(gradient))) as Scalar;
   const finite = isFiniteTensor(length);
   const factor = minimum(1, div(limit, add(length, 1e-6)));
   const clipped = where(finite, mul(gradient, factor), zerosLike(gradient)) as Tensor1D;

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import { option } from '@oclif/core/flags';
 import { PLUGIN_KINDS, type PluginDefinition } from '../../../core/plugins/definition.ts';
 import { BaseCommand } from '../../base-command.ts';
 
@@ -18,7 +18,7 @@ export default class PluginsList extends BaseCommand {
   ];
   static override enableJsonFlag = true;
   static override flags = {
-    kind: Flags.option({ options: PLUGIN_KINDS })({ description: 'of this kind only' }),
+    kind: option({ options: PLUGIN_KINDS })({ description: 'of this kind only' }),
   };
 
   async run(): Promise<ListedPlugin[]> {

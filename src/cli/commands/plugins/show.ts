@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import { string as stringArgument } from '@oclif/core/args';
 import { UsageError } from '../../../core/errors.ts';
 import { PLUGIN_KINDS, type PluginDefinition, type PluginKind } from '../../../core/plugins/definition.ts';
 import { BaseCommand } from '../../base-command.ts';
@@ -23,7 +23,7 @@ export default class PluginsShow extends BaseCommand {
   static override examples = ['<%= config.bin %> plugins show backbone/hrnet'];
   static override enableJsonFlag = true;
   static override args = {
-    plugin: Args.string({ description: 'kind and type, such as backbone/hrnet', required: true }),
+    plugin: stringArgument({ description: 'kind and type, such as backbone/hrnet', required: true }),
   };
 
   async run(): Promise<ShownPlugin> {

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import { string as stringArgument } from '@oclif/core/args';
+import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.ts';
 
 export default class RecipeShow extends BaseCommand {
@@ -7,11 +8,11 @@ export default class RecipeShow extends BaseCommand {
     '<%= config.bin %> recipe show recipes/chest-5shot.yaml --resolved --origin',
     '<%= config.bin %> recipe show recipes/chest-5shot.yaml --set seed=3',
   ];
-  static override args = { recipe: Args.string({ description: 'a recipe file', required: true }) };
+  static override args = { recipe: stringArgument({ description: 'a recipe file', required: true }) };
   static override flags = {
-    resolved: Flags.boolean({ description: 'with every default, not only what was written' }),
-    origin: Flags.boolean({ description: 'say beside each value where it was written' }),
-    set: Flags.string({
+    resolved: boolean({ description: 'with every default, not only what was written' }),
+    origin: boolean({ description: 'say beside each value where it was written' }),
+    set: string({
       description: 'another value for a path of the recipe',
       helpValue: 'PATH=VALUE',
       multiple: true,

@@ -1,18 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { OpAttribute, TensorFlowBinding } from '../native/tensorflow.ts';
+import type { AttributeValue } from './attribute.ts';
 import { inferredAttributes } from './inferred-attributes.ts';
 import type { Constant, RecordedOp, Recording } from './recording.ts';
-
-export type AttributeValue =
-  | { readonly type: number }
-  | { readonly int: number }
-  | { readonly ints: readonly number[] }
-  | { readonly float: number }
-  | { readonly floats: readonly number[] }
-  | { readonly bool: boolean }
-  | { readonly string: string }
-  | { readonly shape: readonly number[] }
-  | { readonly tensor: Constant };
 
 /** A node of a TensorFlow `GraphDef`. Inputs are `node` or `node:output`. */
 export interface GraphNode {

@@ -1,5 +1,5 @@
 import type { TensorMetadata } from '../native/tensorflow.ts';
-import type { AttributeValue } from './graph.ts';
+import type { AttributeValue } from './attribute.ts';
 
 interface Signature {
   readonly inputs: readonly TensorMetadata[];

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import type { AttributeValue, Graph, GraphNode } from './graph.ts';
+import type { AttributeValue } from './attribute.ts';
+import type { Graph, GraphNode } from './graph.ts';
 import type { Constant } from './recording.ts';
 
 /*

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { BINDING_FILE } from './native-binding.ts';
+import { LOADED_FILE, QUIET_LOADER_SOURCE } from './quiet-loader.ts';
 import { runTool, type ToolResult } from './tool.ts';
 import { runCommand, type ToolCommand } from './toolchain.ts';
 import { WHEEL_PYTHON_VERSION, type WheelSet } from './wheels.ts';
@@ -101,29 +102,49 @@ export async function extractLibraries(pip: ToolCommand, folder: string, target:
 
 /**
  * Compiles the package's binding against the libraries in `target/tensorflow`, to be found beside the binding
- * wherever `target` is moved, and removes the headers.
+ * wherever `target` is moved, and the loader that keeps TensorFlow's notice from stderr. Removes the headers.
  *
  * @throws EngineError `FSX_ENGINE_COMPILE_FAILED`
  */
 export async function compileBinding(compiler: ToolCommand, tfjsNode: string, target: string): Promise<void> {
   const library = join(target, 'tensorflow');
-  const napi = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
-  const result = await runCommand(compiler, [
-    ...['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8'],
-    ...['-I', napi.include_dir, '-I', tfjsNode, '-I', join(library, 'include')],
+  await compileModule(compiler, join(target, LOADED_FILE), [
+    ...['-I', tfjsNode, '-I', join(library, 'include')],
     ...[join(tfjsNode, 'binding', 'tfjs_backend.cc'), join(tfjsNode, 'binding', 'tfjs_binding.cc')],
-    ...['-o', join(target, BINDING_FILE)],
     ...[join(library, 'libtensorflow_cc.so.2'), join(library, 'libtensorflow_framework.so.2')],
     '-Wl,-rpath,$ORIGIN/tensorflow',
   ]);
-  if (isDiskFull(result)) throw diskFull('the disk is full');
-  if (!result.ok) {
-    const cause = lastLine(result, /^.*error: (.*)$/m);
-    throw new EngineError('FSX_ENGINE_COMPILE_FAILED', `the binding does not compile (${cause})`, {
-      suggestion: 'use g++ 9 or clang 10 or newer (CXX=…), then `fsx engine install`',
-    });
-  }
   await rm(join(library, 'include'), { recursive: true });
+  await compileQuietLoader(compiler, target);
+}
+
+/** @throws EngineError `FSX_ENGINE_COMPILE_FAILED` */
+export async function compileQuietLoader(compiler: ToolCommand, target: string): Promise<void> {
+  const source = join(target, 'quiet-loader.cc');
+  await writeFile(source, QUIET_LOADER_SOURCE);
+  await compileModule(compiler, join(target, BINDING_FILE), [
+    source,
+    '-Wl,-rpath,$ORIGIN',
+    '-pthread',
+    '-ldl',
+  ]);
+  await rm(source);
+}
+
+async function compileModule(
+  compiler: ToolCommand,
+  output: string,
+  inputs: readonly string[],
+): Promise<void> {
+  const napi = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
+  const options = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-I', napi.include_dir];
+  const result = await runCommand(compiler, [...options, ...inputs, '-o', output]);
+  if (result.ok) return;
+  if (isDiskFull(result)) throw diskFull('the disk is full');
+  const cause = lastLine(result, /^.*error: (.*)$/m);
+  throw new EngineError('FSX_ENGINE_COMPILE_FAILED', `the binding does not compile (${cause})`, {
+    suggestion: 'use g++ 9 or clang 10 or newer (CXX=…), then `fsx engine install`',
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import { registerBackend, removeBackend, setBackend, tidy, version_core } from '@tensorflow/tfjs-core';
 import { EngineError } from '../../errors.ts';
 import type { Engine } from '../engine.ts';
+import '../ops/batch-mat-mul.ts';
 import '../ops/batch-norm.ts';
 import '../ops/relu.ts';
 import { registerKernels } from './kernels/register.ts';

@@ -4,7 +4,7 @@ import { page } from './page.ts';
 import { reportBody } from './report-body.ts';
 import type { ReportInput } from './report-input.ts';
 
-export type { ReportCase, ReportInput, RunFacts, StageFacts } from './report-input.ts';
+export type { ReportCase, ReportInput, StageFacts } from './report-input.ts';
 
 /** Writes `report.html` into the run folder: one file with everything inside it. */
 export async function writeReport(runDirectory: string, input: ReportInput): Promise<void> {

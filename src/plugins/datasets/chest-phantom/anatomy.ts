@@ -3,12 +3,7 @@ import type { Random } from '../../../core/random.ts';
 import { Profile } from './curves.ts';
 import { type LungOutline, outlineLung } from './lung-outline.ts';
 import { type ChestShape, drawShape } from './shape-model.ts';
-
-/** Image left is the patient's right. */
-export type Side = -1 | 1;
-export const RIGHT: Side = -1;
-export const LEFT: Side = 1;
-export const SIDES: readonly Side[] = [RIGHT, LEFT];
+import { LEFT, RIGHT } from './sides.ts';
 
 /** All that a film of one patient needs; lengths in millimetres. */
 export interface Anatomy {

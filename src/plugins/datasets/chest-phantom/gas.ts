@@ -1,7 +1,8 @@
 import type { Random } from '../../../core/random.ts';
-import { type Anatomy, SIDES } from './anatomy.ts';
+import type { Anatomy } from './anatomy.ts';
 import { ellipsoid, smoothStep } from './curves.ts';
 import { addField, type Raster } from './raster.ts';
+import { SIDES } from './sides.ts';
 import { type AxisPoint, addTube } from './tubes.ts';
 
 /** Adds the thickness of air in the trachea and main bronchi, the stomach and the bowel, in millimetres. */

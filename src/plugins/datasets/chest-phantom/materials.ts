@@ -11,11 +11,9 @@ export const ATTENUATION_PER_MM = {
   fat: 0.0188,
   soft: 0.0217,
   bone: 0.0604,
-  /** Lead letters and electrode snaps: in effect opaque. */
-  metal: 1.2,
 } as const;
 
-export type Material = keyof typeof ATTENUATION_PER_MM;
+type Material = keyof typeof ATTENUATION_PER_MM;
 
 /** What a millimetre of `material` adds to a ray when it takes the place of a millimetre of `displaced`, in 1/mm. */
 export function contrastPerMm(material: Material, displaced: Material): number {

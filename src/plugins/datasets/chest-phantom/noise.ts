@@ -1,6 +1,7 @@
 import type { Random } from '../../../core/random.ts';
 
-const ENTRIES = 4096;
+const ENTRY_BITS = 12;
+const ENTRIES = 1 << ENTRY_BITS;
 
 /**
  * Many normal numbers from a few draws: each is the sum of two entries of a table, read at places that drift apart, so
@@ -17,9 +18,9 @@ export class NormalTable {
 
   /** Standard normal; the same for the same index. */
   at(index: number): number {
-    const turn = Math.floor(index / ENTRIES);
-    const first = (index + turn * 577) % ENTRIES;
-    const second = (index * 7 + turn * this.#stride + 31) % ENTRIES;
+    const turn = index >> ENTRY_BITS;
+    const first = (index + turn * 577) & (ENTRIES - 1);
+    const second = (index * 7 + turn * this.#stride + 31) & (ENTRIES - 1);
     return (this.#table[first] as number) + (this.#table[second] as number);
   }
 }

@@ -39,22 +39,38 @@ export interface Box {
 /** The whole film, and what may turn into it. */
 export const EVERYWHERE: Box = { left: -1000, top: -1000, right: 1000, bottom: 1000 };
 
-/** Adds `thickness(x, y, present)` (patient millimetres, and what the map holds there) to each pixel of the box. */
-export function addField(
-  raster: Raster,
-  box: Box,
-  thickness: (x: number, y: number, present: number) => number,
-): void {
-  const { size, values } = raster;
+/** A stretch of one row of a film: the place of each pixel in patient millimetres, and what the map holds there. */
+export interface RowStretch {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly values: Float32Array;
+}
+
+/** Calls `change` for every row of the box. A loop of one's own over the pixels is several times as fast as `addField`. */
+export function changeRows(raster: Raster, box: Box, change: (stretch: RowStretch) => void): void {
+  const { size } = raster;
   const [a, b, c, d, e, f] = raster.toPatient;
-  const bounds = pixelBounds(raster, box);
-  for (let row = bounds.top; row <= bounds.bottom; row++) {
-    for (let column = bounds.left; column <= bounds.right; column++) {
-      const index = row * size + column;
-      const present = values[index] as number;
-      values[index] = present + thickness(a * column + b * row + c, d * column + e * row + f, present);
+  const { left, top, right, bottom } = pixelBounds(raster, box);
+  const count = right - left + 1;
+  if (count <= 0) return;
+  const [x, y] = [new Float64Array(count), new Float64Array(count)];
+  for (let row = top; row <= bottom; row++) {
+    for (let i = 0; i < count; i++) {
+      x[i] = a * (left + i) + b * row + c;
+      y[i] = d * (left + i) + e * row + f;
     }
+    const start = row * size + left;
+    change({ x, y, values: raster.values.subarray(start, start + count) });
   }
+}
+
+/** Adds `thickness(x, y)` (patient millimetres) to each pixel of the box. */
+export function addField(raster: Raster, box: Box, thickness: (x: number, y: number) => number): void {
+  changeRows(raster, box, ({ x, y, values }) => {
+    for (let i = 0; i < values.length; i++) {
+      values[i] = (values[i] as number) + thickness(x[i] as number, y[i] as number);
+    }
+  });
 }
 
 function pixelBounds({ size, toPixels }: Raster, { left, top, right, bottom }: Box): Box {

@@ -40,8 +40,9 @@ interface Law {
 }
 
 /**
- * A factor model of adult chest films at a field of view of 400 mm. Means, deviations and the larger correlations
- * agree with published lung-field annotations (Candemir et al. 2014; Zhu et al. 2021).
+ * A factor model at a field of view of 400 mm. Means, deviations and the larger correlations are set from those of the
+ * six landmarks on the 160 training films of the Shenzhen set (labels of Zhu et al. 2021), whose true scale is unknown;
+ * the split into factors is ours.
  */
 const LAWS: Readonly<Record<keyof ChestShape, Law>> = {
   midline: { mean: 201.9, own: 9.5 },

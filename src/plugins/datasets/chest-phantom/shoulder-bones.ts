@@ -1,6 +1,7 @@
-import { type Anatomy, SIDES, type Side } from './anatomy.ts';
+import type { Anatomy } from './anatomy.ts';
 import { ellipsoid } from './curves.ts';
 import { addField, type Raster } from './raster.ts';
+import { SIDES, type Side } from './sides.ts';
 import { type AxisPoint, addTube } from './tubes.ts';
 
 /** Adds the equivalent thickness of cortical bone, in millimetres, of clavicles, scapulae, humeri and jaw. */

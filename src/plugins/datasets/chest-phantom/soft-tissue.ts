@@ -1,6 +1,7 @@
-import { type Anatomy, SIDES, type Side } from './anatomy.ts';
+import type { Anatomy } from './anatomy.ts';
 import { ellipsoid, Profile, roundEdge, smoothStep } from './curves.ts';
-import { addField, type Box, EVERYWHERE, type Raster } from './raster.ts';
+import { addField, type Box, changeRows, EVERYWHERE, type Raster } from './raster.ts';
+import { SIDES, type Side } from './sides.ts';
 
 /** Adds the thickness of the body along each ray, lungs and bones counted as body, in millimetres. */
 export function addBody(thickness: Raster, anatomy: Anatomy): void {
@@ -17,13 +18,18 @@ function addTrunk(thickness: Raster, { lungs, midline, softTissue, chestDepth, s
       new Profile(-60, 460, (y) => Math.max(wall.at(Math.max(y, apex.y + 60)) + softTissue, 70)),
   ) as [Profile, Profile];
   const top = shape.apexY + 55;
-  addField(thickness, EVERYWHERE, (x, y) => {
+  const depthAt = (x: number, y: number): number => {
     const offset = x - midline.at(y);
     const across = Math.abs(offset) / (offset < 0 ? right : left).at(y);
     if (across >= 1) return 0;
     const above = Math.max(0, top - y) / 75;
     const rest = 1 - across * across * Math.sqrt(across) - above * above;
     return rest <= 0 ? 0 : chestDepth * (1 + 0.22 * smoothStep(top + 90, top + 240, y)) * Math.sqrt(rest);
+  };
+  changeRows(thickness, EVERYWHERE, ({ x, y, values }) => {
+    for (let i = 0; i < values.length; i++) {
+      values[i] = (values[i] as number) + depthAt(x[i] as number, y[i] as number);
+    }
   });
 }
 
@@ -85,16 +91,21 @@ function mergeCapsule(thickness: Raster, { x0, y0, x1, y1, radius0, radius1, dep
   };
   const [dx, dy] = [x1 - x0, y1 - y0];
   const inverseLength2 = 1 / (dx * dx + dy * dy);
-  addField(thickness, box, (x, y, present) => {
+  const merged = (x: number, y: number, present: number): number => {
     const along = Math.min(Math.max(((x - x0) * dx + (y - y0) * dy) * inverseLength2, 0), 1);
     const fx = x - x0 - along * dx;
     const fy = y - y0 - along * dy;
     const radius = radius0 + along * (radius1 - radius0);
     const rest = 1 - (fx * fx + fy * fy) / (radius * radius);
-    if (rest <= 0) return 0;
+    if (rest <= 0) return present;
     const limb2 = depth * depth * rest;
     const present2 = present * present;
-    return Math.sqrt(Math.sqrt(present2 * present2 + limb2 * limb2)) - present;
+    return Math.sqrt(Math.sqrt(present2 * present2 + limb2 * limb2));
+  };
+  changeRows(thickness, box, ({ x, y, values }) => {
+    for (let i = 0; i < values.length; i++) {
+      values[i] = merged(x[i] as number, y[i] as number, values[i] as number);
+    }
   });
 }
 

@@ -1,9 +1,10 @@
-import { type Anatomy, SIDES, type Side } from './anatomy.ts';
+import type { Anatomy } from './anatomy.ts';
 import { smoothStep } from './curves.ts';
-import { addField, type Raster } from './raster.ts';
+import { changeRows, type Raster } from './raster.ts';
+import { SIDES, type Side } from './sides.ts';
 import { type AxisPoint, addTube } from './tubes.ts';
 
-/** Half depth of each rib's ring, and the angle from the spine to its bony end in front; ribs 1 to 12. */
+/** Half depth of each rib's ring, and the angle from the spine to its bony end in front; ribs 1 to 12; estimates. */
 const RIBS: readonly { readonly halfDepthMm: number; readonly endDegrees: number }[] = [
   { halfDepthMm: 30, endDegrees: 128 },
   { halfDepthMm: 48, endDegrees: 152 },
@@ -30,7 +31,7 @@ export function addRibCage(bone: Raster, anatomy: Anatomy): void {
 }
 
 /** y of the middle of thoracic vertebra `number` (1 to 12; below and above by the same spacing). */
-export function vertebraY({ shape, vertebraSpacing }: Anatomy, number: number): number {
+function vertebraY({ shape, vertebraSpacing }: Anatomy, number: number): number {
   return shape.apexY + 1 + (number - 1) * vertebraSpacing;
 }
 
@@ -67,13 +68,18 @@ function addSpine(bone: Raster, anatomy: Anatomy): void {
   const { midline, shape, vertebraSpacing, boneDensity, build } = anatomy;
   const first = vertebraY(anatomy, 1);
   const box = { left: shape.midline - 70, right: shape.midline + 70, top: -100, bottom: 500 };
-  addField(bone, box, (x, y) => {
+  const thicknessAt = (x: number, y: number): number => {
     const offset = Math.abs(x - midline.at(y));
     if (offset > 26 * build) return 0;
     const count = Math.round((y - first) / vertebraSpacing);
     const halfWidth = (14.5 + 0.45 * Math.min(Math.max(count, 0), 14)) * build;
     const along = y - first - count * vertebraSpacing;
     return boneDensity * vertebra(offset, along, halfWidth, 0.43 * vertebraSpacing);
+  };
+  changeRows(bone, box, ({ x, y, values }) => {
+    for (let i = 0; i < values.length; i++) {
+      values[i] = (values[i] as number) + thicknessAt(x[i] as number, y[i] as number);
+    }
   });
   for (let number = -1; number <= 12; number++) addTransverseProcesses(bone, anatomy, number);
 }

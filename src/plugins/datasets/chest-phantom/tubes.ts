@@ -79,19 +79,24 @@ function addAcross(
   const width = (2 * radius) / count;
   const innerRadius = Math.max(radius - cortex, 0);
   const innerDepth = Math.max(depth - cortex, 0) * (1 - core);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count / 2; i++) {
     const s = (i + 0.5) * width - radius;
     const outer = Math.sqrt(1 - (s / radius) ** 2) * depth;
-    const inner = Math.abs(s) < innerRadius ? Math.sqrt(1 - (s / innerRadius) ** 2) * innerDepth : 0;
-    addPoint(raster, column + s * acrossX, row + s * acrossY, 2 * (outer - inner) * width * stepArea);
+    const hollow = innerDepth > 0 && Math.abs(s) < innerRadius;
+    const inner = hollow ? Math.sqrt(1 - (s / innerRadius) ** 2) * innerDepth : 0;
+    const amount = 2 * (outer - inner) * width * stepArea;
+    addPoint(raster, column + s * acrossX, row + s * acrossY, amount);
+    const isMiddle = 2 * i + 1 === count;
+    if (!isMiddle) addPoint(raster, column - s * acrossX, row - s * acrossY, amount);
   }
 }
 
 /** Spreads an amount over the four pixels around a place. */
 function addPoint({ size, values }: Raster, column: number, row: number, amount: number): void {
-  const left = Math.floor(column);
-  const top = Math.floor(row);
-  if (left < 0 || top < 0 || left >= size - 1 || top >= size - 1) return;
+  const last = size - 1;
+  if (!(column >= 0 && row >= 0 && column < last && row < last)) return;
+  const left = column | 0;
+  const top = row | 0;
   const right = column - left;
   const below = row - top;
   const index = top * size + left;

@@ -79,7 +79,7 @@ function addBranch(vessels: Raster, random: Random, side: number, branch: Branch
   addTube(vessels, axis, gain);
 }
 
-/** The large pulmonary artery that runs down beside the heart, and the hilum's nodes and veins. */
+/** The large pulmonary artery that runs down beside the heart, the densest part of the hilum. */
 function addHilum(
   vessels: Raster,
   { build, vascularity }: Anatomy,

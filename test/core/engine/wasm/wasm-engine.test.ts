@@ -92,3 +92,17 @@ describe('a full heap', () => {
     expect(tf.tidy(() => tf.sum(tf.ones([1000])).dataSync()[0])).toBe(1000);
   });
 });
+
+describe('two threads', () => {
+  it('give the same numbers as one', async () => {
+    const maps = () => tf.tidy(() => Array.from(convolve().dataSync()));
+    const convolve = () =>
+      tf.conv2d(random([1, 16, 16, 8]) as tf.Tensor4D, random([3, 3, 8, 8], 2) as tf.Tensor4D, 1, 1);
+    await openWasm({ reason: 'test' });
+    const alone = maps();
+    const threaded = await openWasm({ threads: 2, reason: 'test' });
+    expect(threaded.description).toMatch(/2 threads$/);
+    for (const [i, value] of maps().entries()) expect(value).toBeCloseTo(alone[i]!, 4);
+    await openWasm({ reason: 'test' });
+  });
+});

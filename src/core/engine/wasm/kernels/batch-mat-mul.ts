@@ -84,7 +84,7 @@ function multiplyPairs(
 }
 
 /** For each matrix of the broadcast batch, in order: the index of the one that it repeats. */
-export function broadcastIndices(shape: readonly number[], broadcastShape: readonly number[]): number[] {
+function broadcastIndices(shape: readonly number[], broadcastShape: readonly number[]): number[] {
   let indices = [0];
   const missing = broadcastShape.length - shape.length;
   for (const [axis, extent] of broadcastShape.entries()) {

@@ -18,7 +18,7 @@ interface Attributes extends ConvolutionAttributes {
  * The input pixels, along one axis, that see the same filter taps: every `stride`-th from `first` on. Their gradient is
  * a convolution of dy, stride 1, with those taps turned around.
  */
-export interface Phase {
+interface Phase {
   readonly first: number;
   readonly step: number;
   readonly count: number;
@@ -31,7 +31,7 @@ export interface Phase {
 }
 
 /** Splits an axis of the input into its phases. */
-export function inputPhases({ input, output, filter, stride, padBefore }: ConvolutionAxis): Phase[] {
+function inputPhases({ input, output, filter, stride, padBefore }: ConvolutionAxis): Phase[] {
   return Array.from({ length: Math.min(stride, input) }, (_, first) => {
     const firstTap = (first + padBefore) % stride;
     const count = Math.ceil((input - first) / stride);

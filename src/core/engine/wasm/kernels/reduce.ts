@@ -40,7 +40,7 @@ function reduce(
  * The runs of neighbouring axes, last first, each as it stands when those after it are already reduced. Always one at
  * least, because a kernel must not give back its own input.
  */
-export function axisRuns(shape: readonly number[], axes: readonly number[]): AxisRun[] {
+function axisRuns(shape: readonly number[], axes: readonly number[]): AxisRun[] {
   const extents = [...shape];
   const product = (from: number, to: number) => extents.slice(from, to).reduce((a, b) => a * b, 1);
   const runs: AxisRun[] = [];

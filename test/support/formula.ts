@@ -1,0 +1,14 @@
+/**
+ * Numbers in [0, 1) that are a function of a name and an index alone, the same here and in the scripts that make the
+ * fixtures: the FNV-1a hash of the name, then murmur's finaliser of hash + index.
+ */
+export function formula(name: string, size: number): Float32Array {
+  let seed = 2166136261;
+  for (const byte of Buffer.from(name)) seed = Math.imul(seed ^ byte, 16777619);
+  return Float32Array.from({ length: size }, (_, index) => {
+    let x = Math.imul(index, 2654435761) + seed;
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+    return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
+  });
+}
