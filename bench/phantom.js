@@ -1,13 +1,12 @@
 /**
  * Speed of the `chest-phantom` dataset on one core: prints radiographs a second, by processor time and by the clock.
- * Run with `npx jiti bench/phantom.ts [size] [count]`.
+ * Measures what `npm run build` has compiled: `node bench/phantom.js [size] [count]`.
  */
-
 import { chestPhantom } from '../dist/plugins/datasets/chest-phantom.js';
 
 const size = Number(process.argv[2] ?? 256);
-const count = Number(process.argv[3] ?? 60);
-const warmUp = 8;
+const count = Number(process.argv[3] ?? 120);
+const warmUp = 20;
 
 const dataset = await chestPhantom.create(
   {

@@ -41,10 +41,12 @@ export type {
 export type {
   ForwardPass,
   Initializer,
+  ParameterLayout,
   ParameterScope,
   ParameterSlot,
   StatisticSlot,
 } from './core/nn/parameters.ts';
+export { readTimmWeights, type TimmMatch } from './core/nn/timm-weights.ts';
 export {
   definePlugin,
   type PluginDefinition,

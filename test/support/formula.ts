@@ -1,3 +1,5 @@
+import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+
 /**
  * Numbers in [0, 1) that are a function of a name and an index alone, the same here and in the scripts that make the
  * fixtures: the FNV-1a hash of the name, then murmur's finaliser of hash + index.
@@ -11,4 +13,16 @@ export function formula(name: string, size: number): Float32Array {
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
     return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
   });
+}
+
+/** The formula's numbers as a tensor, in [low, high). */
+export function formulaTensor<T extends Tensor>(
+  name: string,
+  shape: readonly number[],
+  low = -1,
+  high = 1,
+): T {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  const values = formula(name, size).map((u) => low + (high - low) * u);
+  return tensor(values, [...shape]) as T;
 }

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { string as stringArgument } from '@oclif/core/args';
 import { custom, integer, option, string } from '@oclif/core/flags';
 import { EXIT_CODES, UsageError } from '../../core/errors.ts';
@@ -98,5 +100,6 @@ export default class Predict extends BaseCommand {
 
 async function writeOutput(path: string, text: string): Promise<void> {
   const { writeFileAtomically } = await import('../../core/atomic-file.ts');
+  await mkdir(dirname(path), { recursive: true });
   await writeFileAtomically(path, [text]);
 }

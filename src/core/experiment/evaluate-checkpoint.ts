@@ -1,8 +1,10 @@
 import { mkdir, stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Dataset } from '../data/dataset.ts';
 import { loadImageStore } from '../data/image-store.ts';
 import { type SplitRequest, splitSamples } from '../data/split.ts';
 import { DataError, RunError } from '../errors.ts';
+import type { Recipe } from '../recipe/schema.ts';
 import { type EvaluatedData, type EvaluationResult, evaluateImages, writeEvaluation } from './evaluation.ts';
 import type { RunListener } from './events.ts';
 import type { ExperimentSource } from './experiment.ts';
@@ -58,17 +60,23 @@ async function loadTestImages(
   const found = await registry.create('dataset', recipe.data.dataset, { baseDirectory });
   const { dataset, notice } = matchLandmarks(found, facts.landmarkNames);
   if (notice !== undefined) listener({ kind: 'notice', message: notice });
+  const ids = testIds(dataset, recipe);
+  const seen = countSeenInTraining(ids, found, recipe, trainedWith);
+  if (seen > 0) {
+    const share = `${seen} of the ${ids.length} test images`;
+    listener({
+      kind: 'notice',
+      message: `Careful: the model saw ${share} in its training: errors are too small.`,
+    });
+  }
   const samples = new Map(dataset.samples.map((sample) => [sample.id, sample]));
   const { size, fit, oversample } = trainedWith.data.image;
-  const store = await loadImageStore(
-    dataset,
-    testIds(dataset, recipe).map((id) => samples.get(id)!),
-    {
-      ...{ fit, oversample },
-      size: { height: size[0], width: size[1] },
-      onProgress: (done, total) => listener({ kind: 'preparing', what: 'images', done, total }),
-    },
-  );
+  const tested = ids.map((id) => samples.get(id)!);
+  const store = await loadImageStore(dataset, tested, {
+    ...{ fit, oversample },
+    size: { height: size[0], width: size[1] },
+    onProgress: (done, total) => listener({ kind: 'preparing', what: 'images', done, total }),
+  });
   return { recipe, dataset, store, samples, meanShape };
 }
 
@@ -76,7 +84,7 @@ async function loadTestImages(
  * The test images that a run of the recipe would have. Counts of other uses are left out: they are drawn after the
  * test, and a dataset that is only evaluated need not have so many images.
  */
-function testIds({ samples }: Dataset, { data, seed }: ExperimentSource['recipe']): readonly string[] {
+function testIds({ samples }: Dataset, { data, seed }: Recipe): readonly string[] {
   const { labeled, validation } = data.split;
   const request: SplitRequest = {
     ...data.split,
@@ -89,4 +97,18 @@ function testIds({ samples }: Dataset, { data, seed }: ExperimentSource['recipe'
   throw new DataError('FSX_EVALUATE_NO_TEST', 'data.split.test asks for no images', {
     suggestion: 'Set it to a number, a named part of the dataset or a list: `--set data.split.test=…`.',
   });
+}
+
+/** How many of the images the model was trained or chosen with, where the dataset is the one that it comes from. */
+function countSeenInTraining(
+  ids: readonly string[],
+  { samples }: Dataset,
+  recipe: Recipe,
+  trainedWith: Recipe,
+): number {
+  if (!isDeepStrictEqual(recipe.data.dataset, trainedWith.data.dataset)) return 0;
+  const { split } = trainedWith.data;
+  const { labeled, unlabeled, validation } = splitSamples(samples, split, split.seed ?? trainedWith.seed);
+  const seen = new Set([...labeled, ...unlabeled, ...validation]);
+  return ids.filter((id) => seen.has(id)).length;
 }

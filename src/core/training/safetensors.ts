@@ -64,7 +64,8 @@ function readTensor(name: string, entry: HeaderEntry, file: Buffer, start: numbe
   if (to - from !== size * Float32Array.BYTES_PER_ELEMENT) {
     throw new RangeError(`tensor "${name}" has ${to - from} bytes, not those of shape [${entry.shape}]`);
   }
-  if (start + to > file.length) throw new RangeError(`the bytes of tensor "${name}" are cut off`);
+  if (from < 0 || start + to > file.length)
+    throw new RangeError(`the bytes of tensor "${name}" are not in the file`);
   const values = new Float32Array(size);
   bytesOf(values).set(file.subarray(start + from, start + to));
   return { name, shape: entry.shape, values };

@@ -48,7 +48,8 @@ const STATISTICS_DECAY = 0.9;
  * One step of training as a pure function of tensors. Inputs by name: the state (see `state.ts`); `labeled.*` and
  * `unlabeled.*`, the fields of the batches; `constant.meanShape` and `constant.decayMask`; `scalar.step`,
  * `scalar.learningRate`, `scalar.emaDecay` and `strategy.<name>` for the strategy's own. Outputs: the new state, and
- * `metric.<name>`: `loss`, `loss.<part>`, `gradient_norm` and `finite`. A gradient that is not finite counts as zero.
+ * `metric.<name>`: `loss`, `loss.<part>`, `gradient_norm` and `finite`. A gradient that is not finite counts as zero,
+ * and what batch norm saw with it is forgotten.
  */
 export function trainingStep(parts: StepParts): TensorFunction {
   return (inputs) => {
@@ -56,13 +57,16 @@ export function trainingStep(parts: StepParts): TensorFunction {
     const lesson = teach(parts, inputs, step);
     const { gradient, statistics, metrics } = learn(parts, inputs, step, lesson);
     const { clipped, length, finite } = clip(gradient, parts.clipNorm);
-    const student = { ...updateParameters(parts, inputs, clipped), 'student.statistics': statistics };
+    const student = {
+      ...updateParameters(parts, inputs, clipped),
+      'student.statistics': where(finite, statistics, inputs['student.statistics']!),
+    };
     return {
       ...student,
       ...updateTeacher(inputs, student),
       ...metrics,
       'metric.gradient_norm': length,
-      'metric.finite': finite,
+      'metric.finite': cast(finite, 'float32'),
     };
   };
 }
@@ -130,7 +134,7 @@ function clip(gradient: Tensor1D, limit: number) {
   const finite = isFiniteTensor(length);
   const factor = minimum(1, div(limit, add(length, 1e-6)));
   const clipped = where(finite, mul(gradient, factor), zerosLike(gradient)) as Tensor1D;
-  return { clipped, length, finite: cast(finite, 'float32') };
+  return { clipped, length, finite };
 }
 
 function updateParameters(

@@ -13,23 +13,16 @@ import { encodeSafetensors, type NamedTensor } from '../../../src/core/training/
 import { hrnetBranches } from '../../../src/plugins/backbones/hrnet.ts';
 import expected from '../../fixtures/hrnet/expected.json' with { type: 'json' };
 import { ENGINES } from '../../support/engines.ts';
+import { expectSummary } from '../../support/expect-close.ts';
 import { formula } from '../../support/formula.ts';
 import { timmHrnetShapes } from './timm-names.ts';
 
 /**
- * timm ran in float64, the engines run in float32: 1e-7 of rounding, grown by some 300 layers. Maps agree to 2e-4 of
- * their largest value, gradients (which also pass back through every layer) to 2e-3.
+ * timm ran in float64, the engines run in float32: 1e-7 of rounding, grown by some 300 layers. PyTorch in float32 is
+ * about as far from the fixture.
  */
 const MAP_TOLERANCE = 2e-4;
-const GRADIENT_TOLERANCE = 2e-3;
-
-interface Summary {
-  readonly shape: readonly number[];
-  readonly sum: number;
-  readonly norm: number;
-  readonly index: readonly number[];
-  readonly values: readonly number[];
-}
+const GRADIENT_TOLERANCE = { tolerance: 2e-3, elements: 2e-2 };
 
 const folder = mkdtempSync(join(tmpdir(), 'fsx-hrnet-'));
 const file = join(folder, 'hrnet_w18.safetensors');
@@ -97,14 +90,23 @@ describe.each(ENGINES)('HRNet-W18 on %s computes what timm computes', (_name, op
     await open();
     writeFile(timmTensors());
     await readTimmWeights(file, layout, weights);
-  });
+  }, 60_000);
 
   it('in inference, by the stored statistics', () => {
     tf.tidy(() => {
-      const pass = forwardPass(layout, blocks(), unflatten(tf.tensor1d(weights.statistics), layout.statistics));
+      const pass = forwardPass(
+        layout,
+        blocks(),
+        unflatten(tf.tensor1d(weights.statistics), layout.statistics),
+      );
       const maps = branches(images(), pass);
       for (const [branch, map] of maps.entries()) {
-        expectSummary(pytorchOrder(map), expected.inference[branch]!, MAP_TOLERANCE, `branch ${branch}`);
+        expectSummary(
+          pytorchOrder(map),
+          expected.inference[branch]!,
+          { tolerance: MAP_TOLERANCE },
+          `branch ${branch}`,
+        );
       }
     });
   });
@@ -120,7 +122,12 @@ describe.each(ENGINES)('HRNet-W18 on %s computes what timm computes', (_name, op
       })(blocks());
       expect(Math.abs(value.dataSync()[0]! / expected.loss - 1)).toBeLessThan(MAP_TOLERANCE);
       for (const [branch, map] of maps.entries()) {
-        expectSummary(pytorchOrder(map), expected.training[branch]!, MAP_TOLERANCE, `branch ${branch}`);
+        expectSummary(
+          pytorchOrder(map),
+          expected.training[branch]!,
+          { tolerance: MAP_TOLERANCE },
+          `branch ${branch}`,
+        );
       }
       expectGradients(grads);
       expectRunningStatistics(observed);
@@ -131,7 +138,14 @@ describe.each(ENGINES)('HRNet-W18 on %s computes what timm computes', (_name, op
 
 describe('sizes of networks that recipes name', () => {
   it('the small network of recipes/base/few-shot-dag.yaml has 0.93 million parameters with 6 landmarks', async () => {
-    const small = { width: 9, modules: [1, 1, 1], blocks: 2, stemWidth: 32, narrowStem: true, bottlenecks: 1 };
+    const small = {
+      width: 9,
+      modules: [1, 1, 1],
+      blocks: 2,
+      stemWidth: 32,
+      narrowStem: true,
+      bottlenecks: 1,
+    };
     const model = buildModel(
       await createRegistry(),
       {
@@ -234,22 +248,11 @@ function expectRunningStatistics(observed: ReadonlyMap<string, tf.Tensor>): void
     const seen = observed.get(name)!;
     const old = tf.tensor(timmValues(timmName, seen.shape), seen.shape);
     const running = tf.add(tf.mul(old, 0.9), tf.mul(seen, 0.1));
-    expectSummary(running, expected.running[timmName as keyof typeof names], MAP_TOLERANCE, timmName);
-  }
-}
-
-/** Sum and norm relative to the norm, single values relative to the root mean square. */
-function expectSummary(tensor: tf.Tensor, summary: Summary, tolerance: number, name: string): void {
-  const values = tensor.dataSync();
-  expect(tensor.shape, name).toEqual(summary.shape);
-  const sum = values.reduce((total, value) => total + value, 0);
-  const norm = Math.sqrt(values.reduce((total, value) => total + value * value, 0));
-  expect(Math.abs(norm - summary.norm) / summary.norm, `norm of ${name}`).toBeLessThan(tolerance);
-  const total = Math.abs(sum - summary.sum) / (summary.norm * Math.sqrt(values.length));
-  expect(total, `sum of ${name}`).toBeLessThan(tolerance);
-  const typical = summary.norm / Math.sqrt(values.length);
-  for (const [i, index] of summary.index.entries()) {
-    const error = Math.abs(values[index]! - summary.values[i]!) / Math.max(typical, Math.abs(summary.values[i]!));
-    expect(error, `${name}[${index}]`).toBeLessThan(tolerance);
+    expectSummary(
+      running,
+      expected.running[timmName as keyof typeof names],
+      { tolerance: MAP_TOLERANCE },
+      timmName,
+    );
   }
 }

@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { createRegistry } from '../../../src/composition.ts';
+import type { TensorFunction } from '../../../src/core/engine/engine.ts';
+import { buildModel } from '../../../src/core/nn/landmark-model.ts';
+import { Random } from '../../../src/core/random.ts';
+import { freshState, type StateVectors, toTensors } from '../../../src/core/training/state.ts';
+import { type StepParts, trainingStep } from '../../../src/core/training/step.ts';
+import type { LandmarkLoss, SslStrategy } from '../../../src/core/training/strategy.ts';
+
+const LANDMARKS = 3;
+const [BATCH, HEIGHT, WIDTH] = [2, 16, 20];
+
+export interface TinyTraining extends StepParts {
+  readonly run: ReturnType<typeof trainingStep>;
+  readonly start: StateVectors;
+}
+
+/** A teacher-student training small enough to run in a moment; images are not square. */
+export async function tinyTraining({ clipNorm = 1, weightDecay = 1e-4 } = {}): Promise<TinyTraining> {
+  const plugins = await createRegistry();
+  const references = {
+    backbone: { type: 'tiny', width: 4, channels: 6 },
+    head: { type: 'dag', hidden: 8, blocks: 1, localSteps: 2 },
+  };
+  const model = buildModel(plugins, references, LANDMARKS);
+  const loss = (reference: Parameters<typeof plugins.create>[1]) => plugins.create('loss', reference, {});
+  const context = { landmarkLoss: loss, featureLoss: loss } as Parameters<typeof plugins.create<'ssl'>>[2];
+  const strategy: SslStrategy = plugins.create('ssl', { type: 'few-shot-dag' }, context);
+  const optimizer = plugins.create('optimizer', { type: 'adamw', weightDecay }, {});
+  const supervisedLoss = loss({ type: 'dag' }) as LandmarkLoss;
+  const parts = { model, strategy, supervisedLoss, optimizer, clipNorm };
+  return { ...parts, run: trainingStep(parts), start: freshState(model.layout, optimizer, 7) };
+}
+
+/** All of a step's inputs but the state. The same for the same step. */
+export function tinyInputs({ model, strategy }: StepParts, step: number): tf.NamedTensorMap {
+  const random = new Random('tiny training', step);
+  const draw = (shape: number[], low: number, high: number) => {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    return tf.tensor(
+      Float32Array.from({ length: size }, () => random.uniform(low, high)),
+      shape,
+    );
+  };
+  const images = () => draw([BATCH, HEIGHT, WIDTH, 1], -2, 2);
+  const identity = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+  const mirror = [0, 1, 0, 1, 0, 0, 0, 0, 1];
+  const scalars = Object.entries(strategy.scalars(step / 10)).map(([name, value]) => [
+    `strategy.${name}`,
+    tf.scalar(value),
+  ]);
+  return {
+    'labeled.images': images(),
+    'labeled.landmarks': draw([BATCH, LANDMARKS, 2], 0.2, 0.8),
+    'labeled.present': tf.tensor2d([1, 1, 1, 1, 0, 1], [BATCH, LANDMARKS]),
+    'unlabeled.weak': images(),
+    'unlabeled.strong': images(),
+    'unlabeled.weakToStrong': tf.tensor3d([0.9, 0.1, 0, -0.1, 1, 0.1, -1, 0, 1, 0, 1, 0], [BATCH, 2, 3]),
+    'unlabeled.permutation': tf.tensor3d([...identity, ...mirror], [BATCH, LANDMARKS, LANDMARKS]),
+    'constant.meanShape': tf.tensor2d([0.3, 0.3, 0.7, 0.3, 0.5, 0.7], [LANDMARKS, 2]),
+    'constant.decayMask': tf.ones([model.layout.parameterCount]),
+    'scalar.step': tf.scalar(step),
+    'scalar.learningRate': tf.scalar(0.01),
+    'scalar.emaDecay': tf.scalar(0.75),
+    ...Object.fromEntries(scalars),
+  };
+}
+
+/** Five steps: their losses, and how many tensors there were after each. */
+export function train(run: TensorFunction, training: TinyTraining): { losses: number[]; counts: number[] } {
+  const losses: number[] = [];
+  const counts: number[] = [];
+  let state = toTensors(training.start);
+  for (let step = 1; step <= 5; step++) {
+    const inputs = tinyInputs(training, step);
+    const outputs = run({ ...state, ...inputs });
+    losses.push(outputs['metric.loss']!.dataSync()[0]!);
+    const isState = ([name]: [string, tf.Tensor]) => name in state;
+    const next = Object.fromEntries(Object.entries(outputs).filter(isState));
+    tf.dispose([
+      state,
+      inputs,
+      Object.entries(outputs)
+        .filter((entry) => !isState(entry))
+        .map(([, tensor]) => tensor),
+    ]);
+    state = next;
+    counts.push(tf.memory().numTensors);
+  }
+  tf.dispose(state);
+  return { losses, counts };
+}

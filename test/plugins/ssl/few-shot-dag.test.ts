@@ -1,0 +1,143 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FeatureLoss, LandmarkLoss, StrategyStep } from '../../../src/core/training/strategy.ts';
+import { dagLoss } from '../../../src/plugins/losses/dag.ts';
+import { jsDivergence } from '../../../src/plugins/losses/js-divergence.ts';
+import { fewShotDag } from '../../../src/plugins/ssl/few-shot-dag.ts';
+import { ENGINES } from '../../support/engines.ts';
+import { expectClose } from '../../support/expect-close.ts';
+import { formulaTensor } from '../../support/formula.ts';
+
+const IDENTITY = [
+  [1, 0, 0],
+  [0, 1, 0],
+];
+const FLIP = [
+  [-1, 0, 1],
+  [0, 1, 0],
+];
+const SHIFT = [
+  [1, 0, 0.5],
+  [0, 1, 0],
+];
+const KEEP = [
+  [1, 0],
+  [0, 1],
+];
+const SWAP = [
+  [0, 1],
+  [1, 0],
+];
+
+describe.each(ENGINES)('few-shot DAG on %s', (_name, open) => {
+  beforeAll(async () => {
+    await open();
+  }, 60_000);
+
+  it("carries the teacher's landmarks into the strong view, left and right exchanged where it is mirrored", () => {
+    const { targets } = lesson([IDENTITY, FLIP], [KEEP, SWAP]);
+    // Left (0.2, 0.3) and right (0.7, 0.4): in the mirror image, the right one is at 1 - 0.7 and is now the left.
+    expectClose(targets!, [0.2, 0.3, 0.7, 0.4, 0.3, 0.4, 0.8, 0.3], 1e-6);
+  });
+
+  it('does not count landmarks that leave the image', () => {
+    const { inView } = lesson([IDENTITY, SHIFT], [KEEP, KEEP]);
+    expectClose(inView!, [1, 1, 1, 0], 1e-6);
+    const away = learn({ matrices: [SHIFT, SHIFT], error: 0.1 });
+    const near = learn({ matrices: [IDENTITY, IDENTITY], error: 0.1 });
+    expect(away.parts.ssl).toBeCloseTo(0.1, 5);
+    expect(near.parts.ssl).toBeCloseTo(0.1, 5);
+  });
+
+  it('carries the feature maps along, so that a student that moves with the image has no JS loss', () => {
+    const { features, valid } = lesson([IDENTITY, FLIP], [KEEP, SWAP]);
+    const maps = teacherFeatures();
+    const [first, second] = tf.split(maps, 2);
+    expectClose(
+      features!,
+      [first!, tf.reverse(second!, 2)].map((map) => [...map.dataSync()]),
+      1e-5,
+    );
+    expectClose(valid!, Array(2 * 4 * 5).fill(1), 1e-6);
+  });
+
+  it('weighs its parts, and leaves the JS loss out when its weight is 0', () => {
+    const full = learn({ matrices: [IDENTITY, IDENTITY], error: 0.1 });
+    expect(full.total).toBeCloseTo(full.parts.local! + full.parts.global! + 2 * 0.1 + 3 * full.parts.js!, 4);
+    const without = learn({ matrices: [IDENTITY, IDENTITY], error: 0.1, jsWeight: 0 });
+    expect(Object.keys(without.parts)).not.toContain('js');
+    expect(without.total).toBeCloseTo(without.parts.local! + without.parts.global! + 2 * 0.1, 5);
+    expect(lesson([IDENTITY, FLIP], [KEEP, SWAP], 0).features).toBeUndefined();
+  });
+});
+
+describe('the weights of the unlabeled losses', () => {
+  it('grow from nearly nothing to their full value', () => {
+    const { scalars } = strategy();
+    expect(scalars(0).ssl).toBeCloseTo(2 * Math.exp(-5), 10);
+    expect(scalars(0.2).js).toBeCloseTo(3 * Math.exp(-1.25), 10);
+    expect(scalars(0.4)).toEqual({ ssl: 2, js: 3 });
+    expect(scalars(1)).toEqual({ ssl: 2, js: 3 });
+  });
+});
+
+function strategy(jsWeight = 3) {
+  const js = jsDivergence.create({ over: 'space', temperature: 1 }, {}) as FeatureLoss;
+  const options = { sslWeight: 2, jsWeight, featureLoss: { type: 'js-divergence' }, rampUp: 0.4 };
+  return fewShotDag.create(options, { landmarkLoss: () => supervisedLoss(), featureLoss: () => js });
+}
+
+function supervisedLoss(): LandmarkLoss {
+  const options = { globalWeight: 1, localWeight: 1, margin: 0, deepSupervision: 0 };
+  return dagLoss.create(options, {}) as LandmarkLoss;
+}
+
+function step(matrices: number[][][], permutations: number[][][]): StrategyStep {
+  const images = tf.zeros([2, 16, 20, 1]) as tf.Tensor4D;
+  return {
+    labeled: { images, landmarks: tf.zeros([2, 2, 2]), present: tf.ones([2, 2]) },
+    unlabeled: {
+      weak: images,
+      strong: images,
+      weakToStrong: tf.tensor3d(matrices),
+      permutation: tf.tensor3d(permutations),
+    },
+    scalars: { ssl: tf.scalar(2), js: tf.scalar(3) },
+  };
+}
+
+function lesson(
+  matrices: number[][][],
+  permutations: number[][][],
+  jsWeight?: number,
+): Partial<tf.NamedTensorMap> {
+  const landmarks = tf.tensor3d([0.2, 0.3, 0.7, 0.4, 0.2, 0.3, 0.7, 0.4], [2, 2, 2]);
+  const output = { landmarks, trajectory: [landmarks], features: teacherFeatures() };
+  return strategy(jsWeight).teach({ ...step(matrices, permutations), teacher: () => output });
+}
+
+/** The loss of a student that is off by `error` along x at every unlabeled landmark that is in the image. */
+function learn({ matrices, error, jsWeight }: { matrices: number[][][]; error: number; jsWeight?: number }) {
+  const permutations = [KEEP, KEEP];
+  const taught = lesson(matrices, permutations, jsWeight) as tf.NamedTensorMap;
+  const off = tf.tensor3d([error, 0], [1, 1, 2]);
+  const far = tf.mul(tf.sub(1, tf.expandDims(taught.inView!, 2)), 100);
+  const unlabeled = tf.add(tf.add(taught.targets!, off), far);
+  const landmarks = tf.concat([tf.fill([2, 2, 2], 0.25), unlabeled]) as tf.Tensor3D;
+  const features = formulaTensor<tf.Tensor4D>('student features', [4, 4, 5, 3]);
+  const { total, parts } = strategy(jsWeight).loss({
+    ...step(matrices, permutations),
+    lesson: taught,
+    supervisedLoss: supervisedLoss(),
+    student: () => ({ landmarks, trajectory: [landmarks], features }),
+  });
+  const read = (tensor: tf.Tensor) => tensor.dataSync()[0]!;
+  return {
+    total: read(total),
+    parts: Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, read(value)])),
+  };
+}
+
+function teacherFeatures(): tf.Tensor4D {
+  return formulaTensor('teacher features', [2, 4, 5, 3]);
+}
