@@ -41,11 +41,13 @@ const threads = availableParallelism();
 const ours = await openOurs();
 const peer = await openPeer();
 const times = { ours: [] as number[], peer: [] as number[] };
+console.error(`warming up ${ours.name} and ${peer.name}`);
 await ours.train(2);
 await peer.train(2);
 for (let round = 1; round <= rounds; round++) {
   times.ours.push(...(await ours.train(steps)));
   times.peer.push(...(await peer.train(steps)));
+  console.error(`round ${round} of ${rounds}`);
 }
 peer.close();
 const [mine, theirs] = [median(times.ours), median(times.peer)];
@@ -85,16 +87,24 @@ async function openOurs(): Promise<{ name: string; train: Trainer }> {
   };
 }
 
+interface StepInputs {
+  readonly images: tf.Tensor4D;
+  readonly parameters: tf.Tensor1D;
+  readonly first: tf.Tensor1D;
+  readonly second: tf.Tensor1D;
+  readonly decayMask: tf.Tensor1D;
+  readonly learningRate: tf.Scalar;
+  readonly step: tf.Scalar;
+}
+
 /** Declares the network in the layout, and gives its step as a function of tensors. */
 function trainingStep(layout: ParameterLayout): TensorFunction {
   const scope = new ParameterScope(layout, 'backbone');
   const branches = hrnetBranches(W18, { scope, inputChannels: 3 });
   const optimizer = adamw.create({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-4 }, {});
   return (inputs) => {
-    const { images, parameters, first, second, decayMask, learningRate, step } = inputs as Record<
-      string,
-      never
-    >;
+    const { images, parameters, first, second, decayMask, learningRate, step } =
+      inputs as unknown as StepInputs;
     const loss = (...blocks: tf.Tensor[]) => {
       const maps = branches(images, forwardPass(layout, blocks, [], new Map()));
       return tf.addN(maps.map((map) => tf.mean(tf.square(map)))) as tf.Scalar;

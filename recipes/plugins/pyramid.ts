@@ -75,5 +75,5 @@ function residualBlock(scope: ParameterScope, width: number, stride: number): Ma
     stride === 1
       ? (maps) => maps
       : convolutionNorm(scope.child('around'), { from: width, to: width, kernel: 1, stride });
-  return (maps, pass) => tf.relu(tf.add(body(maps, pass), around(maps, pass)));
+  return (maps, pass) => tf.relu(tf.add<tf.Tensor4D>(body(maps, pass), around(maps, pass)));
 }

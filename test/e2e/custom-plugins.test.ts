@@ -36,4 +36,5 @@ test.each(['auto', 'wasm'])(
     expect(mean(wing.slice(-8))).toBeLessThan(mean(wing.slice(0, 8)));
     const { tensors } = await readCheckpoint(join(runFolder(outcome), 'checkpoints/last.safetensors'));
     expect([...tensors.keys()]).toContain('student.backbone.levels.2.around.conv.kernel');
-  });
+  },
+);

@@ -34,4 +34,5 @@ test.skipIf(unavailable !== undefined)(
     expect(outcome.stderr).toContain('Try this:');
     expect(eventsOf(outcome.events, 'result')).toEqual([]);
     expect(Object.keys(await tensorsOf(runFolder(outcome)))).toContain('student.head.local.edges');
-  });
+  },
+);

@@ -74,78 +74,71 @@ describe.each(['auto', 'wasm'])('a run on %s that is killed at some step', (engi
       expect(await tensorsOf(run)).toEqual(await tensorsOf(expected));
       expect(readJson(run, 'metrics.json')).toEqual(readJson(expected, 'metrics.json'));
       expect(trackedLosses(run)).toEqual(trackedLosses(expected));
-    });
+    },
+  );
 });
 
-test(
-  'a run that is killed before its first checkpoint begins anew',
-  async () => {
-    const killed = await fsxRun(
-      TINY,
-      join(folder.path, 'early'),
-      [...STEP_ARGUMENTS, '--set', 'training.checkpointEvery=50', '--set', 'training.validateEvery=50'],
-      signalAfter('supervised', 2, 'SIGKILL'),
-    );
-    expect(killed.signal).toBe('SIGKILL');
-    const run = runFolder(killed);
-    expect(await fsx(['resume', run])).toMatchObject({ code: 0, stderr: '' });
-    expect(Object.keys(trackedLosses(run))).toHaveLength(2 * STEPS);
-  });
+test('a run that is killed before its first checkpoint begins anew', async () => {
+  const killed = await fsxRun(
+    TINY,
+    join(folder.path, 'early'),
+    [...STEP_ARGUMENTS, '--set', 'training.checkpointEvery=50', '--set', 'training.validateEvery=50'],
+    signalAfter('supervised', 2, 'SIGKILL'),
+  );
+  expect(killed.signal).toBe('SIGKILL');
+  const run = runFolder(killed);
+  expect(await fsx(['resume', run])).toMatchObject({ code: 0, stderr: '' });
+  expect(Object.keys(trackedLosses(run))).toHaveLength(2 * STEPS);
+});
 
 describe('Ctrl-C', () => {
-  test(
-    'finishes the step, saves, and exits 130; resume ends the run, and then there is nothing left to resume',
-    async () => {
-      const stopped = await startRun('auto', signalAfter('teacher-student', 5, 'SIGINT'));
-      expect(stopped).toMatchObject({ code: 130, stderr: '' });
-      const run = runFolder(stopped);
-      expect(eventsOf(stopped.events, 'interrupted')[0]).toMatchObject({
-        stage: 'teacher-student',
-        runDirectory: run,
-      });
-      expect(readJournal(run).entries.at(-1)?.item).toEqual({ kind: 'run-end', status: 'killed' });
-
-      expect(await fsx(['resume', run])).toMatchObject({ code: 0, stderr: '' });
-      expect(readJournal(run).entries.at(-1)?.item).toEqual({ kind: 'run-end', status: 'finished' });
-      expect(Object.keys(trackedLosses(run))).toHaveLength(2 * STEPS);
-
-      const again = await fsx(['resume', run]);
-      expect(again.code).toBe(7);
-      expect(again.stderr).toContain('FSX_RESUME_FINISHED');
+  test('finishes the step, saves, and exits 130; resume ends the run, and then there is nothing left to resume', async () => {
+    const stopped = await startRun('auto', signalAfter('teacher-student', 5, 'SIGINT'));
+    expect(stopped).toMatchObject({ code: 130, stderr: '' });
+    const run = runFolder(stopped);
+    expect(eventsOf(stopped.events, 'interrupted')[0]).toMatchObject({
+      stage: 'teacher-student',
+      runDirectory: run,
     });
+    expect(readJournal(run).entries.at(-1)?.item).toEqual({ kind: 'run-end', status: 'killed' });
 
-  test(
-    'a changed recipe is refused with the difference, and nothing is lost by it',
-    async () => {
-      const stopped = await startRun('auto', signalAfter('supervised', 5, 'SIGINT'));
-      const run = runFolder(stopped);
-      const recipe = join(run, 'recipe.resolved.yaml');
-      const text = readFileSync(recipe, 'utf8');
-      writeFileSync(recipe, text.replace('learningRate: 0.001', 'learningRate: 0.5'));
-      const refused = await fsx(['resume', run]);
-      expect(refused.code).toBe(7);
-      expect(refused.stderr).toContain('FSX_RESUME_RECIPE_CHANGED');
-      expect(refused.stderr).toContain('training.learningRate: 0.001 -> 0.5');
-      writeFileSync(recipe, text);
-      expect((await fsx(['resume', run])).code).toBe(0);
-    });
+    expect(await fsx(['resume', run])).toMatchObject({ code: 0, stderr: '' });
+    expect(readJournal(run).entries.at(-1)?.item).toEqual({ kind: 'run-end', status: 'finished' });
+    expect(Object.keys(trackedLosses(run))).toHaveLength(2 * STEPS);
 
-  test(
-    'a second one stops at once, although the tracking server does not answer',
-    async () => {
-      const { uri } = await scriptedServer([{ silent: true }]);
-      let secondMs = Number.NaN;
-      const stopped = await startRun('auto', {
-        env: { MLFLOW_TRACKING_URI: uri },
-        onEvent: (event, process) => {
-          if (event.kind === 'progress' && event.step === 3) process.kill('SIGINT');
-          if (event.kind !== 'interrupted') return;
-          secondMs = Date.now();
-          process.kill('SIGINT');
-        },
-      });
-      expect(stopped.code).toBe(130);
-      expect(Date.now() - secondMs).toBeLessThan(5_000);
-      expect(eventsOf(stopped.events, 'tracking')).toEqual([]);
+    const again = await fsx(['resume', run]);
+    expect(again.code).toBe(7);
+    expect(again.stderr).toContain('FSX_RESUME_FINISHED');
+  });
+
+  test('a changed recipe is refused with the difference, and nothing is lost by it', async () => {
+    const stopped = await startRun('auto', signalAfter('supervised', 5, 'SIGINT'));
+    const run = runFolder(stopped);
+    const recipe = join(run, 'recipe.resolved.yaml');
+    const text = readFileSync(recipe, 'utf8');
+    writeFileSync(recipe, text.replace('learningRate: 0.001', 'learningRate: 0.5'));
+    const refused = await fsx(['resume', run]);
+    expect(refused.code).toBe(7);
+    expect(refused.stderr).toContain('FSX_RESUME_RECIPE_CHANGED');
+    expect(refused.stderr).toContain('training.learningRate: 0.001 -> 0.5');
+    writeFileSync(recipe, text);
+    expect((await fsx(['resume', run])).code).toBe(0);
+  });
+
+  test('a second one stops at once, although the tracking server does not answer', async () => {
+    const { uri } = await scriptedServer([{ silent: true }]);
+    let secondMs = Number.NaN;
+    const stopped = await startRun('auto', {
+      env: { MLFLOW_TRACKING_URI: uri },
+      onEvent: (event, process) => {
+        if (event.kind === 'progress' && event.step === 3) process.kill('SIGINT');
+        if (event.kind !== 'interrupted') return;
+        secondMs = Date.now();
+        process.kill('SIGINT');
+      },
     });
+    expect(stopped.code).toBe(130);
+    expect(Date.now() - secondMs).toBeLessThan(5_000);
+    expect(eventsOf(stopped.events, 'tracking')).toEqual([]);
+  });
 });

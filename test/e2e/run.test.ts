@@ -104,45 +104,39 @@ describe('a run from the command line', () => {
     expect(Object.keys(teaching!.metrics)).toEqual(expect.arrayContaining(['loss', 'loss.ssl', 'loss.js']));
   });
 
-  test(
-    'wasm gives the losses of the default engine, within float tolerance',
-    async () => {
-      const wasm = await fsxRun(TINY, join(folder.path, 'wasm'), ['--engine', 'wasm']);
-      expect(wasm.code).toBe(0);
-      const losses = ({ events }: CliOutcome) =>
-        eventsOf(events, 'progress').map(({ metrics }) => metrics.loss!);
-      const expected = losses(outcome);
-      for (const [step, loss] of losses(wasm).entries()) {
-        expect(Math.abs(loss - expected[step]!) / expected[step]!, `step ${step + 1}`).toBeLessThan(1e-3);
-      }
-      expect(losses(wasm)[0]).toBeCloseTo(expected[0]!, 5);
-    });
+  test('wasm gives the losses of the default engine, within float tolerance', async () => {
+    const wasm = await fsxRun(TINY, join(folder.path, 'wasm'), ['--engine', 'wasm']);
+    expect(wasm.code).toBe(0);
+    const losses = ({ events }: CliOutcome) =>
+      eventsOf(events, 'progress').map(({ metrics }) => metrics.loss!);
+    const expected = losses(outcome);
+    for (const [step, loss] of losses(wasm).entries()) {
+      expect(Math.abs(loss - expected[step]!) / expected[step]!, `step ${step + 1}`).toBeLessThan(1e-3);
+    }
+    expect(losses(wasm)[0]).toBeCloseTo(expected[0]!, 5);
+  });
 });
 
-test(
-  'text for people names the engine and why, the table of errors and where the report lies',
-  async () => {
-    const outcome = await fsx(['run', TINY, '--engine', 'wasm', '--set', `output=${folder.path}/text`], {
-      cwd: folder.path,
-    });
-    expect(outcome).toMatchObject({ code: 0, stderr: '' });
-    expect(outcome.stdout).toMatch(/engine +wasm: .*\(the recipe or the command line asks for it\)/);
-    expect(outcome.stdout).toMatch(/mean shape.*│/);
-    const report = /^Report: +(.+)$/m.exec(outcome.stdout)?.[1];
-    expect(existsSync(report ?? '')).toBe(true);
+test('text for people names the engine and why, the table of errors and where the report lies', async () => {
+  const outcome = await fsx(['run', TINY, '--engine', 'wasm', '--set', `output=${folder.path}/text`], {
+    cwd: folder.path,
   });
+  expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  expect(outcome.stdout).toMatch(/engine +wasm: .*\(the recipe or the command line asks for it\)/);
+  expect(outcome.stdout).toMatch(/mean shape.*│/);
+  const report = /^Report: +(.+)$/m.exec(outcome.stdout)?.[1];
+  expect(existsSync(report ?? '')).toBe(true);
+});
 
-test(
-  'a dry run takes one step of each stage and writes nothing',
-  async () => {
-    const empty = temporaryFolder();
-    const outcome = await fsx(['run', TINY, '--dry-run'], { cwd: empty.path });
-    expect(outcome).toMatchObject({ code: 0, stderr: '' });
-    expect(outcome.stdout).toMatch(/stage supervised: one step, loss \d/);
-    expect(outcome.stdout).toMatch(/stage teacher-student: one step, loss \d/);
-    expect(readdirSync(empty.path)).toEqual([]);
-    empty[Symbol.dispose]();
-  });
+test('a dry run takes one step of each stage and writes nothing', async () => {
+  const empty = temporaryFolder();
+  const outcome = await fsx(['run', TINY, '--dry-run'], { cwd: empty.path });
+  expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  expect(outcome.stdout).toMatch(/stage supervised: one step, loss \d/);
+  expect(outcome.stdout).toMatch(/stage teacher-student: one step, loss \d/);
+  expect(readdirSync(empty.path)).toEqual([]);
+  empty[Symbol.dispose]();
+});
 
 test('all mistakes of a recipe are told at once, and nothing is written', async () => {
   const mistakes = ['training.learnigRate=1', 'model.backbone.type=tinny', 'seed=-1'];

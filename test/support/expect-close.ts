@@ -20,7 +20,7 @@ export function expectSummary(
   { tolerance, elements = tolerance }: { tolerance: number; elements?: number },
   name: string,
 ): void {
-  const values = tensor.dataSync();
+  const values = tensor.dataSync() as Float32Array;
   expect(tensor.shape, name).toEqual(summary.shape);
   const sum = values.reduce((total, value) => total + value, 0);
   const norm = Math.sqrt(values.reduce((total, value) => total + value * value, 0));

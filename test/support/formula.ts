@@ -7,12 +7,14 @@ import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 export function formula(name: string, size: number): Float32Array {
   let seed = 2166136261;
   for (const byte of Buffer.from(name)) seed = Math.imul(seed ^ byte, 16777619);
-  return Float32Array.from({ length: size }, (_, index) => {
+  const values = new Float32Array(size);
+  for (let index = 0; index < size; index++) {
     let x = Math.imul(index, 2654435761) + seed;
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-    return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
-  });
+    values[index] = ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
+  }
+  return values;
 }
 
 /** The formula's numbers as a tensor, in [low, high). */

@@ -34,9 +34,11 @@ export function evaluateImages(
   predictor: Predictor,
   weights: WeightPair,
 ): EvaluationResult {
+  const { seed, evaluation } = data.recipe;
+  const plan = { views: evaluation.views, seed };
   const predictions = {
-    teacher: predictImages(data, positions, predictor, weights.teacher),
-    student: predictImages(data, positions, predictor, weights.student),
+    teacher: predictImages(data, positions, predictor, weights.teacher, plan),
+    student: predictImages(data, positions, predictor, weights.student, plan),
     meanShape: predictShape(data, positions, data.meanShape),
   };
   const options = metricsOptions(data.recipe);

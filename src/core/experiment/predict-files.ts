@@ -7,8 +7,8 @@ import { DataError, FsxError, RunError } from '../errors.ts';
 import { drawOverlay } from '../evaluation/overlay.ts';
 import type { Prediction } from '../evaluation/prediction.ts';
 import type { Weights } from '../training/state.ts';
-import { inOriginalPixels } from './predict.ts';
-import { inFrame, spreadOf, testTimeViews } from './test-time-views.ts';
+import { answerViews, inOriginalPixels, meanShapeOf } from './predict.ts';
+import { spreadOf, testTimeViews } from './test-time-views.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 export interface PredictFilesOptions {
@@ -33,8 +33,9 @@ const IMAGES_AT_ONCE = 16;
 const IMAGE_FILE = /\.(png|jpe?g|tiff?)$/i;
 
 /**
- * Predicts the landmarks of image files. They are those of the plain image, as `fsx evaluate` measures them; the
- * spread is the root mean square distance of the answers for the plain and the moved views, mapped back, to their mean.
+ * Predicts the landmarks of image files, as `fsx evaluate` measures them: those of the plain image, averaged with as many
+ * moved views as `evaluation.views` of the recipe says. The spread is the root mean square distance of the answers for
+ * the plain and the moved views, mapped back, to their mean.
  */
 export async function predictFiles(
   trained: TrainedModel,
@@ -130,21 +131,17 @@ function predictStores(
   stores: readonly ImageStore[],
   options: PredictFilesOptions,
 ): FilePrediction[] {
-  const perImage = options.views + 1;
-  const views = stores.flatMap((store) => testTimeViews(store, 0, options.views, recipe.seed));
-  const found = predictor.predict(
-    weights[options.weights],
-    views.map(({ pixels }) => pixels),
-  );
+  const averaged = recipe.evaluation.views;
+  const count = Math.max(options.views, averaged);
+  const views = stores.map((store) => testTimeViews(store, 0, count, recipe.seed));
+  const answers = answerViews(views, predictor, weights[options.weights]);
   return stores.map((store, image) => {
-    const shapes = Array.from({ length: perImage }, (_, view) => {
-      const slot = image * perImage + view;
-      return inOriginalPixels(store, 0, inFrame(views[slot]!, found[slot]!));
-    });
+    const shape = (landmarks: Float32Array) => inOriginalPixels(store, 0, landmarks);
+    const shapes = answers[image]!.map(shape);
     refuseNotFinite(store.images[0]!.id, shapes);
     const { frame: _, ...original } = store.images[0]!;
-    const spread = options.views === 0 ? {} : { spreadPx: spreadOf(shapes) };
-    return { ...original, landmarks: shapes[0]!, ...spread };
+    const spread = options.views === 0 ? {} : { spreadPx: spreadOf(shapes.slice(0, options.views + 1)) };
+    return { ...original, landmarks: shape(meanShapeOf(answers[image]!.slice(0, averaged + 1))), ...spread };
   });
 }
 

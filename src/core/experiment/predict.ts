@@ -1,10 +1,22 @@
-import { evaluationView } from '../data/batch.ts';
+import type { View } from '../data/augment.ts';
 import type { Point } from '../data/dataset.ts';
 import { transformPoint } from '../data/geometry.ts';
 import type { ImageStore } from '../data/image-store.ts';
 import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
 import type { NetworkWeights, Predictor } from '../training/inference.ts';
 import type { Experiment } from './experiment.ts';
+import { inFrame, testTimeViews } from './test-time-views.ts';
+
+/** What is asked of a network for each image. */
+export interface ViewPlan {
+  /** Moved views beside the plain image; the answer is the mean over all of them. */
+  readonly views: number;
+  /** Moves them. */
+  readonly seed: number;
+}
+
+/** Images whose views are in memory at the same time. */
+const IMAGES_AT_ONCE = 16;
 
 /** What a network says of images of the store, beside the truth, in pixels of the original images. */
 export function predictImages(
@@ -12,10 +24,43 @@ export function predictImages(
   positions: readonly number[],
   predictor: Predictor,
   weights: NetworkWeights,
+  { views, seed }: ViewPlan,
 ): EvaluatedPrediction[] {
-  const views = positions.map((position) => evaluationView(store, position));
-  const found = predictor.predict(weights, views);
-  return positions.map((position, index) => besideTruth(store, samples, position, found[index]!));
+  const predictions: EvaluatedPrediction[] = [];
+  for (let first = 0; first < positions.length; first += IMAGES_AT_ONCE) {
+    const some = positions.slice(first, first + IMAGES_AT_ONCE);
+    const answers = answerViews(
+      some.map((position) => testTimeViews(store, position, views, seed)),
+      predictor,
+      weights,
+    );
+    predictions.push(
+      ...some.map((position, k) => besideTruth(store, samples, position, meanShapeOf(answers[k]!))),
+    );
+  }
+  return predictions;
+}
+
+/**
+ * What a network says of every view of some images.
+ * @returns for each image and view, `[landmarks, 2]` in the frame that the view was made from.
+ */
+export function answerViews(
+  images: readonly (readonly View[])[],
+  predictor: Predictor,
+  weights: NetworkWeights,
+): Float32Array[][] {
+  const found = predictor.predict(
+    weights,
+    images.flat().map(({ pixels }) => pixels),
+  );
+  let next = 0;
+  return images.map((views) => views.map((view) => inFrame(view, found[next++]!)));
+}
+
+/** The mean of answers about one image. */
+export function meanShapeOf(answers: readonly Float32Array[]): Float32Array {
+  return answers[0]!.map((_, k) => answers.reduce((total, answer) => total + answer[k]!, 0) / answers.length);
 }
 
 /** The same shape for every image: what a model must beat. */

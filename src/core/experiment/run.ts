@@ -112,8 +112,8 @@ class Run {
   }
 
   async execute(resumeFrom: Checkpoint | undefined): Promise<RunOutcome> {
-    const resumeAfter = resumeFrom?.facts.journalSequence;
-    const journal = new Journal(this.#directory.path, resumeAfter === undefined ? {} : { resumeAfter });
+    const resumeAfter = resumeFrom?.facts.journalSequence ?? 0;
+    const journal = new Journal(this.#directory.path, { resumeAfter });
     const stopSystemMetrics = startSystemMetrics(journal);
     try {
       const status = await this.#trainAndEvaluate(journal, resumeFrom);

@@ -135,18 +135,17 @@ class Training {
   }
 
   async #validate(stage: ResolvedStage, trainer: StageTrainer): Promise<void> {
-    const { positions } = this.#context.experiment;
+    const { experiment } = this.#context;
+    const { positions } = experiment;
     if (positions.validation.length === 0) return;
     const state = trainer.readState();
-    const errorPx = (which: 'teacher' | 'student') =>
-      meanErrorPx(
-        predictImages(
-          this.#context.experiment,
-          positions.validation,
-          this.#predictor,
-          weightsOf(state, which),
-        ),
+    const plainView = { views: 0, seed: experiment.recipe.seed };
+    const errorPx = (which: 'teacher' | 'student') => {
+      const weights = weightsOf(state, which);
+      return meanErrorPx(
+        predictImages(experiment, positions.validation, this.#predictor, weights, plainView),
       );
+    };
     const [teacherPx, studentPx] = [errorPx('teacher'), errorPx('student')];
     const best = this.#bestPx === null || teacherPx < this.#bestPx;
     this.#track(stage, trainer.step, 'val', { mre_px: teacherPx, student_mre_px: studentPx });

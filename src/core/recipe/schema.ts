@@ -190,6 +190,11 @@ const EvaluationSchema = section('what is measured at the end', {
   }),
   failureRadiusMm: positive('a mean error beyond this is a failed image, where the spacing is known', 10),
   failureRadiusPx: positive('a mean error beyond this is a failed image, where it is not', 30),
+  views: count(
+    'moved views of each image (a little turned, scaled, shifted) whose answers are averaged with the plain one; 0: none',
+    0,
+    0,
+  ),
   overlays: count('test images drawn with truth and prediction', 12, 0),
   bootstrapSamples: count('resamplings of the images for 95 % intervals', 1000, 0),
 });

@@ -48,8 +48,8 @@ const weights = {
 };
 
 beforeAll(() => {
-  writeFile(timmTensors());
-});
+  timmTensors();
+}, 60_000);
 
 describe('published weights', () => {
   it('carry the names and shapes that timm gives them', () => {
@@ -109,7 +109,7 @@ describe.each(ENGINES)('HRNet-W18 on %s computes what timm computes', (_name, op
         );
       }
     });
-  });
+  }, 120_000);
 
   it('in training: maps, batch statistics and gradients', () => {
     tf.tidy(() => {
@@ -160,8 +160,12 @@ describe('sizes of networks that recipes name', () => {
   });
 });
 
+let made: NamedTensor[] | undefined;
+
+/** Ten million numbers, made once. */
 function timmTensors(): NamedTensor[] {
-  return [...timmHrnetShapes()].map(([name, shape]) => ({ name, shape, values: timmValues(name, shape) }));
+  made ??= [...timmHrnetShapes()].map(([name, shape]) => ({ name, shape, values: timmValues(name, shape) }));
+  return made;
 }
 
 /** The weights of `make_fixture.py`. */
@@ -205,7 +209,7 @@ function mixed(maps: readonly tf.Tensor4D[]): tf.Scalar {
 
 function fromPytorchOrder(name: string, shape: readonly number[], below: number): tf.Tensor4D {
   const values = formula(name, sizeOf(shape)).map((u) => u - below);
-  return tf.transpose(tf.tensor(values, [...shape]), [0, 2, 3, 1]) as tf.Tensor4D;
+  return tf.transpose<tf.Tensor>(tf.tensor(values, [...shape]), [0, 2, 3, 1]) as tf.Tensor4D;
 }
 
 function pytorchOrder(map: tf.Tensor): tf.Tensor {

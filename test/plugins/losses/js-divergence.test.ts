@@ -87,7 +87,7 @@ function everywhere(): tf.Tensor4D {
 }
 
 function known(): tf.Tensor4D {
-  return tf.cast(tf.greater(formulaTensor('known', [2, 3, 4, 1], 0, 1), 0.3), 'float32');
+  return tf.cast(tf.greater(formulaTensor('known', [2, 3, 4, 1], 0, 1), 0.3), 'float32') as tf.Tensor4D;
 }
 
 /** All mass at one index of an axis. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NamedTensorMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type NamedTensorMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { TensorFunction } from '../engine.ts';
 import type { TensorFlowBackend, TensorFlowBinding } from '../native/tensorflow.ts';
 import { buildGraph, type Graph, inputNode } from './graph.ts';
@@ -10,8 +10,8 @@ import { encodeSavedModel, SAVED_MODEL_TAG } from './saved-model.ts';
 
 /**
  * The function as one TensorFlow graph for each signature of its inputs (names, shapes, dtypes). The first call of a
- * signature runs eagerly and is recorded; from the second call on, the graph runs. A function that no graph can do runs
- * eagerly, with one warning.
+ * signature is recorded while it runs eagerly; then, as in every later call, the graph gives the results. A function
+ * that no graph can do runs eagerly, with one warning.
  *
  * @throws {EngineError} on the first call, where the function uses a tensor that is not an input.
  */
@@ -31,6 +31,15 @@ export function compileTensorFunction(
       code: 'FSX_ENGINE_STEP_EAGER',
     });
   };
+  const runProgram = (program: Program, inputs: NamedTensorMap): NamedTensorMap => {
+    try {
+      program.load();
+    } catch (error) {
+      fallBack(`TensorFlow refuses its graph (${(error as Error).message})`);
+      return runEagerly(run, inputs);
+    }
+    return program.run(inputs);
+  };
   return (inputs) => {
     const isInsideAnotherRecording = backend.binding !== binding;
     if (isEager || isInsideAnotherRecording) return runEagerly(run, inputs);
@@ -38,20 +47,18 @@ export function compileTensorFunction(
     const signature = names
       .map((name) => `${name}: ${inputs[name]!.dtype} [${inputs[name]!.shape}]`)
       .join(', ');
-    const program = programs.get(signature);
-    if (program) {
-      try {
-        program.load();
-      } catch (error) {
-        fallBack(`TensorFlow refuses its graph (${(error as Error).message})`);
-        return runEagerly(run, inputs);
-      }
-      return program.run(inputs);
-    }
+    const known = programs.get(signature);
+    if (known) return runProgram(known, inputs);
     const { recording, result } = recordStep(backend, label, names, inputs, run);
-    if (recording.obstacle) fallBack(recording.obstacle);
-    else programs.set(signature, new Program(backend, label, recording, names, inputs, result));
-    return result;
+    if (recording.obstacle) {
+      fallBack(recording.obstacle);
+      return result;
+    }
+    const program = new Program(backend, label, recording, names, inputs, result);
+    programs.set(signature, program);
+    // The graph's results from the first call on: eager kernels round otherwise, and a resumed run would differ.
+    dispose(result);
+    return runProgram(program, inputs);
   };
 }
 
