@@ -1,6 +1,8 @@
 import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { RunError } from '../errors.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { JOURNAL_FILE, readJournal } from '../tracking/journal-file.ts';
 import { type Checkpoint, readCheckpoint } from '../training/checkpoint.ts';
 import { continueRun, type RunOutcome, type RunRequest } from './run.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -14,12 +16,21 @@ export async function resumeRun(request: RunRequest, directory: RunDirectory): P
   const path = directory.checkpoint('last');
   const last = (await exists(path)) ? await readCheckpoint(path) : undefined;
   if (last !== undefined) refuseChangedRecipe(last, request);
-  if (await exists(directory.metrics)) {
+  if (await isFinished(directory)) {
     throw new RunError('FSX_RESUME_FINISHED', `the run in ${directory.path} is finished`, {
       suggestion: 'Start a new one with `fsx run`, or evaluate it again with `fsx evaluate`.',
     });
   }
   return continueRun(request, directory.path, last);
+}
+
+/** True when the last thing that the run tracked is that it came to its end. */
+async function isFinished({ path }: RunDirectory): Promise<boolean> {
+  if (!(await exists(join(path, JOURNAL_FILE)))) return false;
+  const ends = readJournal(path).entries.flatMap(({ item }) =>
+    item.kind === 'run-end' ? [item.status] : [],
+  );
+  return ends.at(-1) === 'finished';
 }
 
 function refuseChangedRecipe({ facts }: Checkpoint, { loaded }: RunRequest): void {

@@ -40,7 +40,7 @@ const options = Type.Object(
     }),
     jsWeight: Type.Number({
       description: 'λ_js, the weight of the distance between the feature maps; 0 leaves it out.',
-      default: 1,
+      default: 0.1,
       minimum: 0,
     }),
     featureLoss: pluginReference('loss', {
