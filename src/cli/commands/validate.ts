@@ -1,8 +1,9 @@
 import { string as stringArgument } from '@oclif/core/args';
-import { option, string } from '@oclif/core/flags';
+import { option } from '@oclif/core/flags';
 import { EXIT_CODES } from '../../core/errors.ts';
 import type { Problem, ProblemFormat } from '../../core/recipe/problems.ts';
 import { BaseCommand } from '../base-command.ts';
+import { setFlag } from '../flags.ts';
 
 export default class Validate extends BaseCommand {
   static override summary = 'Check recipes and say everything that is wrong with them';
@@ -23,12 +24,7 @@ export default class Validate extends BaseCommand {
       default: 'text',
       description: 'how problems are printed; github marks the lines of a pull request',
     }),
-    set: string({
-      description: 'another value for a path of the recipe',
-      helpValue: 'PATH=VALUE',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    set: setFlag,
   };
 
   async run(): Promise<void> {

@@ -125,7 +125,8 @@ async function readMetrics(directory: string): Promise<MetricsFile> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RunError('FSX_RUN_UNREADABLE', `${file} cannot be read: ${reason}`, {
       cause,
-      suggestion: 'Is this the folder of a finished run? `fsx evaluate RUN` writes its metrics again.',
+      suggestion:
+        'Is this the folder of a finished run? `fsx resume RUN` finishes it, and `fsx evaluate RUN --output DIR` writes its metrics anew.',
     });
   }
 }

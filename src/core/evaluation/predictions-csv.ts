@@ -75,7 +75,8 @@ async function parseRows(file: string): Promise<Row[]> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RunError('FSX_PREDICTIONS_UNREADABLE', `${file} cannot be read: ${reason}`, {
       cause,
-      suggestion: 'Has the run finished? `fsx evaluate RUN` writes its predictions again.',
+      suggestion:
+        'Has the run finished? `fsx resume RUN` finishes it, and `fsx evaluate RUN --output DIR` writes its predictions anew.',
     });
   }
 }

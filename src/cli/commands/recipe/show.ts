@@ -1,6 +1,7 @@
 import { string as stringArgument } from '@oclif/core/args';
-import { boolean, string } from '@oclif/core/flags';
+import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.ts';
+import { setFlag } from '../../flags.ts';
 
 export default class RecipeShow extends BaseCommand {
   static override summary = 'Show a recipe as fsx understands it';
@@ -12,12 +13,7 @@ export default class RecipeShow extends BaseCommand {
   static override flags = {
     resolved: boolean({ description: 'with every default, not only what was written' }),
     origin: boolean({ description: 'say beside each value where it was written' }),
-    set: string({
-      description: 'another value for a path of the recipe',
-      helpValue: 'PATH=VALUE',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    set: setFlag,
   };
 
   async run(): Promise<void> {
