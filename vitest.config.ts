@@ -9,7 +9,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [E2E], testTimeout: 120_000, hookTimeout: 240_000 },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [E2E],
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+        },
       },
       {
         // Real runs in processes of their own: seconds each on an idle machine, minutes on a busy one.
