@@ -2,7 +2,6 @@ import type { Dataset, Sample } from '../data/dataset.ts';
 import { type ImageStore, loadImageStore } from '../data/image-store.ts';
 import { meanShape } from '../data/mean-shape.ts';
 import { type Split, splitSamples } from '../data/split.ts';
-import { RecipeError } from '../errors.ts';
 import { buildModel, type LandmarkModel } from '../nn/landmark-model.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
@@ -32,8 +31,7 @@ export type ExperimentSource = Pick<LoadedRecipe, 'recipe' | 'registry' | 'baseD
 
 /**
  * Reads the data, divides it and declares the model.
- * @throws {DataError} for data that cannot be used, {PluginError} for plugins, {RecipeError} for a size that does not
- * suit the backbone.
+ * @throws {DataError} for data that cannot be used, {PluginError} for plugins.
  */
 export async function prepareExperiment(
   { recipe, registry: plugins, baseDirectory }: ExperimentSource,
@@ -41,7 +39,6 @@ export async function prepareExperiment(
 ): Promise<Experiment> {
   const dataset = await plugins.create('dataset', recipe.data.dataset, { baseDirectory });
   const model = buildModel(plugins, recipe.model, dataset.landmarkNames.length);
-  refuseIndivisibleSize(recipe, model);
   const { split: request, image } = recipe.data;
   const split = splitSamples(dataset.samples, request, request.seed ?? recipe.seed);
   const samples = new Map(dataset.samples.map((sample) => [sample.id, sample]));
@@ -71,16 +68,4 @@ function positionsByUse(split: Split, ids: readonly string[]): Experiment['posit
   const position = new Map(ids.map((id, index) => [id, index]));
   const entries = USES.map((use) => [use, split[use].map((id) => position.get(id)!)]);
   return Object.fromEntries(entries) as Experiment['positions'];
-}
-
-function refuseIndivisibleSize(recipe: Recipe, { backbone }: LandmarkModel): void {
-  const { size } = recipe.data.image;
-  if (size.every((extent) => extent % backbone.divisor === 0)) return;
-  throw new RecipeError(
-    'FSX_RECIPE_IMAGE_SIZE',
-    `data.image.size is [${size}], but the backbone "${recipe.model.backbone.type}" needs multiples of ${backbone.divisor}`,
-    {
-      suggestion: `Take [${size.map((extent) => Math.max(1, Math.round(extent / backbone.divisor)) * backbone.divisor)}].`,
-    },
-  );
 }

@@ -38,7 +38,7 @@ export class Predictor {
   }
 
   /**
-   * @param views standardised images `[height, width]`, as `evaluationView` gives them.
+   * @param views standardised images `[height, width]`, as `makeView` gives them.
    * @returns `[landmarks, 2]` a view, in [0, 1] of it.
    */
   predict(weights: NetworkWeights, views: readonly Float32Array[]): Float32Array[] {
