@@ -7,8 +7,10 @@ import { biasField } from './plugins/augmentations/bias-field.ts';
 import { blur } from './plugins/augmentations/blur.ts';
 import { contrast } from './plugins/augmentations/contrast.ts';
 import { cutout } from './plugins/augmentations/cutout.ts';
+import { elastic } from './plugins/augmentations/elastic.ts';
 import { flip } from './plugins/augmentations/flip.ts';
 import { gamma } from './plugins/augmentations/gamma.ts';
+import { histogramMatch } from './plugins/augmentations/histogram-match.ts';
 import { noise } from './plugins/augmentations/noise.ts';
 import { hrnet } from './plugins/backbones/hrnet.ts';
 import { tiny } from './plugins/backbones/tiny.ts';
@@ -36,10 +38,12 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   chestPhantom,
   landmarkCsv,
   affine,
+  elastic,
   flip,
   gamma,
   contrast,
   biasField,
+  histogramMatch,
   noise,
   blur,
   cutout,

@@ -4,8 +4,9 @@
  */
 export * as tf from '@tensorflow/tfjs-core';
 export { type Static, type TObject, Type } from 'typebox';
-export type { Augmentation, AugmentedImage, GeometricChange } from './core/data/augmentation.ts';
+export type { Augmentation, AugmentedImage, GeometricChange, ImageDraw } from './core/data/augmentation.ts';
 export type { Dataset, DatasetContext, GreyImage, PixelSpacing, Point, Sample } from './core/data/dataset.ts';
+export { type DisplacementField, FIELD_NODES } from './core/data/displacement.ts';
 export { type Affine, around, chain, IDENTITY, invert, transformPoint } from './core/data/geometry.ts';
 export {
   DataError,
@@ -35,6 +36,7 @@ export type {
   BackboneContext,
   GraphHead,
   GraphHeadContext,
+  HeadOffer,
   HeadOutput,
   ModelOutput,
 } from './core/nn/model.ts';
@@ -58,6 +60,7 @@ export {
 export { pluginReference } from './core/plugins/reference.ts';
 export { Random } from './core/random.ts';
 export type { DeliveryReport, TrackedItem, Tracker } from './core/tracking/tracker.ts';
+export { rowsOf } from './core/training/batch-rows.ts';
 export { l1Distance, weightedMean } from './core/training/landmark-distance.ts';
 export type { Optimizer, OptimizerInput, OptimizerOutput, Schedule } from './core/training/optimizer.ts';
 export { sigmoidRamp } from './core/training/ramp.ts';
@@ -65,8 +68,19 @@ export type {
   FeatureLoss,
   LabeledBatch,
   LandmarkLoss,
+  LearningStep,
+  LearningValue,
   Loss,
   LossValue,
   SslStrategy,
+  StageProgress,
+  TeachingStep,
   UnlabeledBatch,
 } from './core/training/strategy.ts';
+export {
+  heatmapsIntoStrongView,
+  insideImage,
+  landmarksIntoStrongView,
+  mapsIntoStrongView,
+  type ViewChange,
+} from './core/training/view-change.ts';

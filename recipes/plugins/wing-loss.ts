@@ -34,6 +34,7 @@ export default definePlugin({
   options,
   create: ({ width, curvature, deepSupervision }): LandmarkLoss => ({
     compares: 'landmarks',
+    needs: ['coordinates'],
     evaluate: ({ landmarks, trajectory }, targets, weight) => {
       const wingOf = (estimate: tf.Tensor3D) =>
         weightedMean(wing(l1Distance(estimate, targets), width, curvature), weight);

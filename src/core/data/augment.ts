@@ -1,7 +1,9 @@
-import type { Random } from '../random.ts';
+import { Random } from '../random.ts';
 import type { Augmentation } from './augmentation.ts';
+import type { Point } from './dataset.ts';
 import type { ImageSize } from './decode.ts';
-import { type Affine, around, chain, IDENTITY, invert } from './geometry.ts';
+import { combineFields, type DisplacementField, displacedTo, displacementsOfRow } from './displacement.ts';
+import { type Affine, around, chain, IDENTITY, invert, transformPoint } from './geometry.ts';
 import type { ImageStore } from './image-store.ts';
 
 /** How a view lies to the frame of its image. */
@@ -10,6 +12,8 @@ export interface ViewGeometry {
   readonly matrix: Affine;
   /** True when landmark i of the view is landmark `store.mirrored[i]` of the image. */
   readonly mirrored: boolean;
+  /** In [0, 1] of the view, after the matrix. */
+  readonly field?: DisplacementField;
 }
 
 /** An image as the network gets it: standardised pixels `[height, width]`, row by row. */
@@ -23,6 +27,7 @@ const STANDARDISATION_FLOOR = 1e-3;
 /**
  * A view of a stored image: the pipeline's geometry as one bilinear warp (0 outside the image), then its intensities
  * in order, then standardisation. An empty pipeline gives the plain image.
+ * @param donors the images that lend their grey values to augmentations; the image itself when left out.
  * @param pixels where to write, `[size.height, size.width]`.
  */
 export function makeView(
@@ -30,26 +35,43 @@ export function makeView(
   index: number,
   pipeline: readonly Augmentation[],
   random: Random,
+  donors: readonly number[] = [index],
   pixels = new Float32Array(store.size.width * store.size.height),
 ): View {
   const { width, height } = store.size;
   const geometry = drawGeometry(pipeline, store.size, random);
-  warp(store, index, geometry.matrix, pixels);
-  for (const augmentation of pipeline) augmentation.intensity?.({ width, height, pixels }, random);
+  warp(store, index, geometry, pixels);
+  const other = (draw: Random) => storedPixels(store, donors[draw.integer(0, donors.length - 1)]!);
+  for (const augmentation of pipeline) augmentation.intensity?.({ width, height, pixels }, random, other);
   standardise(pixels);
   return { pixels, ...geometry };
+}
+
+/** The image as it is, standardised. */
+export function plainView(store: ImageStore, index: number): View {
+  return makeView(store, index, [], new Random('no variation'));
+}
+
+/** Where a view shows a point of the frame. */
+export function placeInView({ matrix, field }: ViewGeometry, point: Point): Point {
+  const placed = transformPoint(matrix, point);
+  return field === undefined ? placed : displacedTo(field, placed);
 }
 
 function drawGeometry(pipeline: readonly Augmentation[], size: ImageSize, random: Random): ViewGeometry {
   let matrix = IDENTITY;
   let mirrored = false;
+  const fields: DisplacementField[] = [];
   for (const augmentation of pipeline) {
     const change = augmentation.geometry?.(random);
+    const field = augmentation.displacement?.(random);
+    if (field !== undefined) fields.push(field);
     if (change === undefined) continue;
     matrix = chain(matrix, change.matrix);
     mirrored = mirrored !== change.mirrored;
   }
-  return { matrix: inFrame(matrix, size), mirrored };
+  const field = combineFields(fields, size);
+  return { matrix: inFrame(matrix, size), mirrored, ...(field === undefined ? {} : { field }) };
 }
 
 /** A matrix in square units of the longer side, as one of the frame [0, 1] x [0, 1]. */
@@ -60,19 +82,27 @@ function inFrame(matrix: Affine, { width, height }: ImageSize): Affine {
   return chain(chain(toSquare, matrix), invert(toSquare));
 }
 
-/** Samples a stored image at the places that `matrix` carries to the centres of the view's pixels. */
-function warp(store: ImageStore, index: number, matrix: Affine, view: Float32Array): void {
+/** Samples a stored image at the places that the geometry carries to the centres of the view's pixels. */
+function warp(store: ImageStore, index: number, { matrix, field }: ViewGeometry, view: Float32Array): void {
   const { size, stored } = store;
   const [a, b, c, d, e, f] = viewPixelToStored(matrix, size, stored);
-  const from = index * stored.width * stored.height;
-  const source = store.pixels.subarray(from, from + stored.width * stored.height);
+  const source = storedPixels(store, index);
+  const shifts = new Float32Array(size.width * 2);
   for (let row = 0, target = 0; row < size.height; row++) {
+    if (field !== undefined) displacementsOfRow(field, (row + 0.5) / size.height, shifts);
     for (let column = 0; column < size.width; column++, target++) {
-      const x = a * column + b * row + c;
-      const y = d * column + e * row + f;
+      const u = column + shifts[column * 2]! * size.width;
+      const v = row + shifts[column * 2 + 1]! * size.height;
+      const x = a * u + b * v + c;
+      const y = d * u + e * v + f;
       view[target] = sampleBilinear(source, stored.width, stored.height, x, y) / 255;
     }
   }
+}
+
+function storedPixels({ stored, pixels }: ImageStore, index: number): Uint8Array {
+  const area = stored.width * stored.height;
+  return pixels.subarray(index * area, (index + 1) * area);
 }
 
 /** From pixel indices of the view to pixel indices of the stored raster. */

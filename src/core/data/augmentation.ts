@@ -1,14 +1,21 @@
 import type { Random } from '../random.ts';
+import type { DisplacementField } from './displacement.ts';
 import type { Affine } from './geometry.ts';
 
 /**
- * One kind of variation. A geometric one gives a matrix; all of a pipeline's matrices become a single warp of the
- * image, and landmarks ride the same matrix. An intensity one changes the warped pixels in place.
+ * One kind of variation. A geometric one gives a matrix or a smooth displacement; all of a pipeline's matrices, and then
+ * the sum of its displacements, become a single warp of the image, and landmarks ride along. An intensity one changes
+ * the warped pixels in place.
  */
 export interface Augmentation {
   geometry?(random: Random): GeometricChange;
-  intensity?(image: AugmentedImage, random: Random): void;
+  /** In units of the view's longer side; undefined leaves the view as it is. */
+  displacement?(random: Random): DisplacementField | undefined;
+  /** @param other draws another training image, labeled or not: its grey values, 0 to 255, in any order. */
+  intensity?(image: AugmentedImage, random: Random, other: ImageDraw): void;
 }
+
+export type ImageDraw = (random: Random) => Uint8Array;
 
 export interface GeometricChange {
   /**

@@ -1,8 +1,9 @@
 import { DataError } from '../errors.ts';
 import { Random } from '../random.ts';
-import { makeView, type View, type ViewGeometry } from './augment.ts';
+import { makeView, placeInView, type View, type ViewGeometry } from './augment.ts';
 import type { Augmentation } from './augmentation.ts';
-import { chain, invert, transformPoint } from './geometry.ts';
+import { FIELD_NODES } from './displacement.ts';
+import { chain, invert } from './geometry.ts';
 import type { ImageStore } from './image-store.ts';
 
 /** Numbers for a tensor, row by row, before any engine has them. */
@@ -14,7 +15,7 @@ export interface HostArray {
 /** The batch of one step, as `strategy.ts` describes its tensors. */
 export interface HostBatch {
   readonly step: number;
-  readonly labeled: {
+  readonly labeled?: {
     /** `[batch, height, width, 1]`, standardised. */
     readonly images: HostArray;
     /** `[batch, landmarks, 2]`, in [0, 1] of the augmented view, and beyond where a landmark left it. */
@@ -29,6 +30,10 @@ export interface HostBatch {
     readonly weakToStrong: HostArray;
     /** `[batch, landmarks, landmarks]`: row i has its 1 at the weak-view landmark that is landmark i when strong. */
     readonly permutation: HostArray;
+    /** `[batch, nodes, nodes, 2]`: the strong view's displacement; left out where no augmentation makes one. */
+    readonly displacement?: HostArray;
+    /** `[batch]`: which of the stage's unlabeled images, from 0. */
+    readonly position: HostArray;
   };
 }
 
@@ -37,9 +42,11 @@ export interface BatchPlan {
   readonly seed: number;
   /** Names the stage's random streams. */
   readonly stage: string;
-  readonly labeled: Draw;
-  /** Left out when the strategy uses no unlabeled images. */
+  /** Either is left out when the strategy does not use it. */
+  readonly labeled?: Draw;
   readonly unlabeled?: Draw;
+  /** Positions of the training images that lend their grey values to augmentations. */
+  readonly donors: readonly number[];
 }
 
 interface Draw {
@@ -63,14 +70,12 @@ export interface Pipelines {
 export function makeBatch(store: ImageStore, plan: BatchPlan, pipelines: Pipelines, step: number): HostBatch {
   refuseNoImages(plan, 'labeled');
   refuseNoImages(plan, 'unlabeled');
-  const labeled = labeledBatch(store, plan, pipelines, step);
-  if (plan.unlabeled === undefined) return { step, labeled };
-  return { step, labeled, unlabeled: unlabeledBatch(store, plan, plan.unlabeled, pipelines, step) };
-}
-
-/** The image as it is, standardised: for validation, test and prediction. `[height, width]`, row by row. */
-export function evaluationView(store: ImageStore, index: number): Float32Array {
-  return makeView(store, index, [], new Random('no variation')).pixels;
+  const { labeled, unlabeled } = plan;
+  return {
+    step,
+    ...(labeled && { labeled: labeledBatch(store, plan, labeled, pipelines, step) }),
+    ...(unlabeled && { unlabeled: unlabeledBatch(store, plan, unlabeled, pipelines, step) }),
+  };
 }
 
 function refuseNoImages(plan: BatchPlan, kind: 'labeled' | 'unlabeled'): void {
@@ -84,8 +89,8 @@ function refuseNoImages(plan: BatchPlan, kind: 'labeled' | 'unlabeled'): void {
   );
 }
 
-function labeledBatch(store: ImageStore, plan: BatchPlan, pipelines: Pipelines, step: number) {
-  const { batch, images: choice } = plan.labeled;
+function labeledBatch(store: ImageStore, plan: BatchPlan, drawn: Draw, pipelines: Pipelines, step: number) {
+  const { batch, images: choice } = drawn;
   const { landmarkCount: count } = store;
   const draw = new Random(plan.seed, 'labeled', plan.stage, step);
   const images = imageArray(store, batch);
@@ -94,12 +99,12 @@ function labeledBatch(store: ImageStore, plan: BatchPlan, pipelines: Pipelines, 
   for (let slot = 0; slot < batch; slot++) {
     const index = choice[draw.integer(0, choice.length - 1)]!;
     const random = new Random(plan.seed, 'labeled view', plan.stage, step, slot);
-    const view = viewInto(store, index, pipelines.strong, random, images, slot);
+    const view = viewInto(images, slot, { store, index, pipeline: pipelines.strong, random, ...plan });
     for (let landmark = 0; landmark < count; landmark++) {
       const source = index * count + namedInImage(store, view, landmark);
       if (store.present[source] === 0) continue;
       const point = [store.landmarks[source * 2]!, store.landmarks[source * 2 + 1]!] as const;
-      landmarks.values.set(transformPoint(view.matrix, point), (slot * count + landmark) * 2);
+      landmarks.values.set(placeInView(view, point), (slot * count + landmark) * 2);
       present.values[slot * count + landmark] = 1;
     }
   }
@@ -113,17 +118,25 @@ function unlabeledBatch(store: ImageStore, plan: BatchPlan, draw: Draw, pipeline
   const strong = imageArray(store, batch);
   const weakToStrong = hostArray(batch, 2, 3);
   const permutation = hostArray(batch, count, count);
-  drawInEpochs(plan, draw, step).forEach((index, slot) => {
-    const stream = (name: string) => new Random(plan.seed, name, plan.stage, step, slot);
-    const before = viewInto(store, index, pipelines.weak, stream('weak view'), weak, slot);
-    const after = viewInto(store, index, pipelines.strong, stream('strong view'), strong, slot);
+  const position = hostArray(batch);
+  const displacement = hostArray(batch, FIELD_NODES, FIELD_NODES, 2);
+  drawInEpochs(plan, draw, step).forEach((chosen, slot) => {
+    const index = draw.images[chosen]!;
+    position.values[slot] = chosen;
+    const source = (pipeline: readonly Augmentation[], name: string) => {
+      return { store, index, pipeline, random: new Random(plan.seed, name, plan.stage, step, slot), ...plan };
+    };
+    const before = viewInto(weak, slot, source(pipelines.weak, 'weak view'));
+    const after = viewInto(strong, slot, source(pipelines.strong, 'strong view'));
     weakToStrong.values.set(chain(invert(before.matrix), after.matrix), slot * 6);
+    if (after.field !== undefined) displacement.values.set(after.field, slot * after.field.length);
     const change = { mirrored: before.mirrored !== after.mirrored };
     for (let landmark = 0; landmark < count; landmark++) {
       permutation.values[(slot * count + landmark) * count + namedInImage(store, change, landmark)] = 1;
     }
   });
-  return { weak, strong, weakToStrong, permutation };
+  const bends = pipelines.strong.some((augmentation) => augmentation.displacement !== undefined);
+  return { weak, strong, weakToStrong, permutation, position, ...(bends ? { displacement } : {}) };
 }
 
 /** The landmark of the unmirrored side that is called `landmark` on the other. */
@@ -135,29 +148,36 @@ function namedInImage(
   return mirrored ? store.mirrored[landmark]! : landmark;
 }
 
-/** The images of a step when they are taken epoch after epoch, each in an order of its own. */
+/** Which images a step takes, of `images`, when they are taken epoch after epoch, each in an order of its own. */
 function drawInEpochs(plan: BatchPlan, { images, batch }: Draw, step: number): number[] {
   const orders = new Map<number, number[]>();
   return Array.from({ length: batch }, (_, slot) => {
-    const position = step * batch + slot;
-    const epoch = Math.floor(position / images.length);
+    const at = step * batch + slot;
+    const epoch = Math.floor(at / images.length);
     const order =
-      orders.get(epoch) ?? new Random(plan.seed, 'unlabeled epoch', plan.stage, epoch).shuffle(images);
+      orders.get(epoch) ??
+      new Random(plan.seed, 'unlabeled epoch', plan.stage, epoch).shuffle([...images.keys()]);
     orders.set(epoch, order);
-    return order[position % images.length]!;
+    return order[at % images.length]!;
   });
 }
 
+interface ViewSource {
+  readonly store: ImageStore;
+  readonly index: number;
+  readonly pipeline: readonly Augmentation[];
+  readonly random: Random;
+  readonly donors: readonly number[];
+}
+
 function viewInto(
-  store: ImageStore,
-  index: number,
-  pipeline: readonly Augmentation[],
-  random: Random,
   images: HostArray,
   slot: number,
+  { store, index, pipeline, random, donors }: ViewSource,
 ): View {
   const area = store.size.width * store.size.height;
-  return makeView(store, index, pipeline, random, images.values.subarray(slot * area, (slot + 1) * area));
+  const pixels = images.values.subarray(slot * area, (slot + 1) * area);
+  return makeView(store, index, pipeline, random, donors, pixels);
 }
 
 function imageArray(store: ImageStore, batch: number): HostArray {

@@ -39,7 +39,7 @@ async function createPipelines(start: WorkerStart): Promise<Pipelines> {
 }
 
 function buffersOf({ labeled, unlabeled }: HostBatch): ArrayBuffer[] {
-  const arrays = [...Object.values(labeled), ...Object.values(unlabeled ?? {})];
+  const arrays = [...Object.values(labeled ?? {}), ...Object.values(unlabeled ?? {})];
   return arrays.map(({ values }) => values.buffer);
 }
 

@@ -2,11 +2,11 @@ import { BatchLoader } from '../data/loader.ts';
 import { openEngine } from '../engine/open.ts';
 import { resolveStage } from '../recipe/schema.ts';
 import { StageTrainer } from '../training/stage.ts';
-import { freshState } from '../training/state.ts';
+import { freshWeights, stateFrom } from '../training/state.ts';
 import { prepareExperiment } from './experiment.ts';
 import type { RunRequest } from './run.ts';
 import { makeStageParts } from './stage-parts.ts';
-import { batchPlan } from './train.ts';
+import { batchPlan, stageLayout } from './train.ts';
 
 /**
  * Does everything that a run does up to its first step: reads the data, builds the model and takes one step of each
@@ -30,11 +30,9 @@ export async function dryRun({ loaded, registryModule, listener }: RunRequest): 
   for (const index of recipe.stages.keys()) {
     const stage = resolveStage(recipe, index);
     const parts = makeStageParts(plugins, stage);
-    const start = {
-      state: freshState(model.layout, parts.optimizer, recipe.seed),
-      step: 0,
-      freshStart: true,
-    };
+    const layout = stageLayout(experiment, parts);
+    const state = stateFrom(freshWeights(model.layout, recipe.seed), layout);
+    const start = { layout, state, step: 0, freshStart: true, unlabeledCount: positions.unlabeled.length };
     const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
     const loader = await BatchLoader.start({
       store,

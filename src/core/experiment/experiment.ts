@@ -38,7 +38,6 @@ export async function prepareExperiment(
   onProgress: (done: number, total: number) => void,
 ): Promise<Experiment> {
   const dataset = await plugins.create('dataset', recipe.data.dataset, { baseDirectory });
-  const model = buildModel(plugins, recipe.model, dataset.landmarkNames.length);
   const { split: request, image } = recipe.data;
   const split = splitSamples(dataset.samples, request, request.seed ?? recipe.seed);
   const samples = new Map(dataset.samples.map((sample) => [sample.id, sample]));
@@ -51,6 +50,7 @@ export async function prepareExperiment(
   );
   const positions = positionsByUse(split, ids);
   const shape = meanShape(store, positions.labeled, dataset.landmarkNames);
+  const anatomy = { landmarkCount: store.landmarkCount, meanShape: shape, edges: dataset.edges };
   return {
     recipe,
     plugins,
@@ -60,7 +60,7 @@ export async function prepareExperiment(
     store,
     positions,
     meanShape: shape,
-    model,
+    model: buildModel(plugins, recipe.model, anatomy),
   } satisfies Experiment;
 }
 

@@ -1,4 +1,4 @@
-import { makeView, type View } from '../data/augment.ts';
+import { makeView, plainView, type View } from '../data/augment.ts';
 import type { Augmentation } from '../data/augmentation.ts';
 import type { Point } from '../data/dataset.ts';
 import { type Affine, around, invert, transformPoint } from '../data/geometry.ts';
@@ -27,11 +27,10 @@ const motion: Augmentation = {
  * is said of an image does not depend on the others that are predicted with it.
  */
 export function testTimeViews(store: ImageStore, index: number, count: number, seed: number): View[] {
-  const plain = makeView(store, index, [], new Random(seed, 'test-time view', 'plain'));
   const moved = Array.from({ length: count }, (_, view) =>
     makeView(store, index, [motion], new Random(seed, 'test-time view', view)),
   );
-  return [plain, ...moved];
+  return [plainView(store, index), ...moved];
 }
 
 /** Landmarks `[landmarks, 2]` of a view, carried back to the frame that it was made from. */

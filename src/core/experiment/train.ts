@@ -15,8 +15,16 @@ import {
   writeCheckpoint,
 } from '../training/checkpoint.ts';
 import { Predictor } from '../training/inference.ts';
-import { type StageParts, StageTrainer } from '../training/stage.ts';
-import { freshState, type StateVectors, stateFrom, weightsOf } from '../training/state.ts';
+import { type StageParts, type StageStart, StageTrainer } from '../training/stage.ts';
+import {
+  freshWeights,
+  type NetworkVectors,
+  type StateLayout,
+  type StateVectors,
+  stateFrom,
+  stateLayout,
+  weightsOf,
+} from '../training/state.ts';
 import type { RunListener } from './events.ts';
 import type { Experiment } from './experiment.ts';
 import { predictImages } from './predict.ts';
@@ -82,13 +90,13 @@ class Training {
   async runStage(stage: ResolvedStage, resumed: Checkpoint | undefined): Promise<TrainingEnd> {
     const { experiment, engine, listener } = this.#context;
     const parts = makeStageParts(experiment.plugins, stage);
-    const { state, step } = await this.#startOf(stage, parts, resumed);
-    const start = { state, step, freshStart: stage.from === null };
+    const start = await this.#startOf(stage, parts, resumed);
+    const { step } = start;
     const trainer = new StageTrainer(engine, experiment.model, stage, parts, experiment.meanShape, start);
     const loader = await this.#openLoader(stage, parts, step);
     listener({ kind: 'stage', name: stage.name, strategy: stage.ssl.type, steps: stage.steps });
     try {
-      const imagesPerStep = stage.labeledBatch + (parts.strategy.usesUnlabeled ? stage.unlabeledBatch : 0);
+      const imagesPerStep = imagesOfAStep(stage, parts);
       return await this.#loop(stage, trainer, loader, new ProgressMeter(stage.steps, imagesPerStep, step));
     } finally {
       await loader.close();
@@ -177,7 +185,7 @@ class Training {
   async #save(name: string, stage: ResolvedStage, trainer: StageTrainer): Promise<void> {
     const { experiment, directory, journal, recipeHash } = this.#context;
     journal.sync();
-    const { landmarkNames, mirrorPairs } = experiment.dataset;
+    const { landmarkNames, mirrorPairs, edges } = experiment.dataset;
     const facts: CheckpointFacts = {
       stage: stage.index,
       step: trainer.step,
@@ -187,24 +195,32 @@ class Training {
       recipeHash,
       landmarkNames,
       mirrorPairs,
+      edges,
       meanShape: pairs(experiment.meanShape),
     };
     const path = directory.checkpoint(name);
-    await writeCheckpoint(path, trainer.readState(), experiment.model.layout, facts);
+    await writeCheckpoint(path, trainer.readState(), trainer.layout, facts);
   }
 
-  async #startOf(stage: ResolvedStage, { optimizer }: StageParts, resumed: Checkpoint | undefined) {
-    const { recipe, model } = this.#context.experiment;
-    const fresh = freshState(model.layout, optimizer, recipe.seed);
+  async #startOf(
+    stage: ResolvedStage,
+    parts: StageParts,
+    resumed: Checkpoint | undefined,
+  ): Promise<StageStart> {
+    const { experiment } = this.#context;
+    const layout = stageLayout(experiment, parts);
+    const unlabeledCount = parts.strategy.usesUnlabeled ? experiment.positions.unlabeled.length : 0;
+    const start = { layout, freshStart: stage.from === null, unlabeledCount };
     if (resumed !== undefined) {
-      return { state: restoreState(resumed, model.layout, Object.keys(fresh)), step: resumed.facts.step };
+      return { ...start, state: restoreState(resumed, layout), step: resumed.facts.step };
     }
-    if (stage.from === null) return { state: fresh, step: 0 };
-    const source = await readCheckpoint(this.#checkpointFile(stage.from));
-    return {
-      state: stateFrom(restoreWeights(source, model.layout, 'teacher'), model.layout, optimizer),
-      step: 0,
-    };
+    return { ...start, state: stateFrom(await this.#firstWeights(stage), layout), step: 0 };
+  }
+
+  async #firstWeights({ from }: ResolvedStage): Promise<NetworkVectors> {
+    const { recipe, model } = this.#context.experiment;
+    if (from === null) return freshWeights(model.layout, recipe.seed);
+    return restoreWeights(await readCheckpoint(this.#checkpointFile(from)), model.layout, 'teacher');
   }
 
   /** `from` is an earlier stage of this run, or a file. */
@@ -225,6 +241,11 @@ class Training {
   }
 }
 
+/** What a stage of these parts carries from step to step. */
+export function stageLayout({ model, store, positions }: Experiment, parts: StageParts): StateLayout {
+  return stateLayout(model.layout, parts, store.landmarkCount, positions.unlabeled.length);
+}
+
 /** Which images a stage draws from. */
 export function batchPlan(
   { recipe, positions }: Experiment,
@@ -232,9 +253,22 @@ export function batchPlan(
   { strategy }: StageParts,
 ): BatchPlan {
   const labeled = { images: positions.labeled, batch: stage.labeledBatch };
-  const plan = { seed: recipe.seed, stage: stage.name, labeled };
-  if (!strategy.usesUnlabeled) return plan;
-  return { ...plan, unlabeled: { images: positions.unlabeled, batch: stage.unlabeledBatch } };
+  const unlabeled = { images: positions.unlabeled, batch: stage.unlabeledBatch };
+  return {
+    seed: recipe.seed,
+    stage: stage.name,
+    donors: [...positions.labeled, ...positions.unlabeled],
+    ...(usesLabeled(strategy) && { labeled }),
+    ...(strategy.usesUnlabeled && { unlabeled }),
+  };
+}
+
+function imagesOfAStep({ labeledBatch, unlabeledBatch }: ResolvedStage, { strategy }: StageParts): number {
+  return (usesLabeled(strategy) ? labeledBatch : 0) + (strategy.usesUnlabeled ? unlabeledBatch : 0);
+}
+
+function usesLabeled({ usesLabeled = true }: StageParts['strategy']): boolean {
+  return usesLabeled;
 }
 
 function meanErrorPx(predictions: readonly EvaluatedPrediction[]): number {

@@ -57,11 +57,15 @@ export async function openTrainedModel(source: TrainedModelSource): Promise<Trai
   const { recipe } = facts;
   const baseDirectory = await baseDirectoryOf(file);
   const registry = await source.createRegistry(pluginFilesOf(recipe, file, baseDirectory));
-  const model = buildModel(registry, recipe.model, facts.landmarkNames.length);
+  const meanShape = Float32Array.from(facts.meanShape.flat());
+  const model = buildModel(registry, recipe.model, {
+    landmarkCount: facts.landmarkNames.length,
+    meanShape,
+    edges: facts.edges,
+  });
   const weights = readWeights(checkpoint, model);
   const engine = await openEngine(source.engine === undefined ? recipe.engine : { type: source.engine });
   const [height, width] = recipe.data.image.size;
-  const meanShape = Float32Array.from(facts.meanShape.flat());
   return {
     checkpointFile: file,
     facts,

@@ -2,7 +2,7 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { PluginReference } from '../plugins/definition.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
 import { Random } from '../random.ts';
-import type { Backbone, GraphHead, ModelOutput } from './model.ts';
+import type { Anatomy, Backbone, GraphHead, ModelOutput } from './model.ts';
 import { type ForwardPass, ParameterLayout, ParameterScope } from './parameters.ts';
 
 /** A backbone and a head, and the layout of what they learn. It holds no numbers: a pass brings them. */
@@ -23,7 +23,7 @@ export interface ModelReferences {
 export function buildModel(
   plugins: PluginRegistry,
   references: ModelReferences,
-  landmarkCount: number,
+  anatomy: Anatomy,
 ): LandmarkModel {
   const layout = new ParameterLayout();
   const scope = new ParameterScope(layout);
@@ -33,7 +33,7 @@ export function buildModel(
   });
   const head = plugins.create('graph-head', references.head, {
     scope: scope.child('head'),
-    landmarkCount,
+    ...anatomy,
     featureChannels: backbone.channels,
   });
   return {

@@ -23,19 +23,41 @@ export interface HeadOutput {
   readonly landmarks: Tensor3D;
   /** Estimates on the way to `landmarks`, coarse to fine; for `dag`: the global one, then each local step. */
   readonly trajectory: readonly Tensor3D[];
+  /** `[batch, h, w, landmarks]`: about 1 at each landmark's place and 0 far from it. Heads that offer `heatmaps`. */
+  readonly heatmaps?: Tensor4D;
+  /**
+   * `[batch, landmarks]`: ln b of a Laplace distribution around each landmark, b in [0, 1] of the image. Heads that
+   * offer `uncertainty`.
+   */
+  readonly logScale?: Tensor2D;
 }
+
+/**
+ * What of a head's output a loss or a strategy can learn from: `coordinates`, landmarks with a gradient everywhere;
+ * `heatmaps`; `uncertainty`. A recipe whose loss needs what its head does not offer is refused.
+ */
+export type HeadOffer = 'coordinates' | 'heatmaps' | 'uncertainty';
 
 /** Turns a feature map into landmarks. */
 export interface GraphHead {
+  readonly offers: readonly HeadOffer[];
   /** @param meanShape `[landmarks, 2]`, the mean of the labeled training shapes. */
   forward(features: Tensor4D, meanShape: Tensor2D, pass: ForwardPass): HeadOutput;
   /** Names of the `[landmarks, landmarks]` edge matrices among the parameters, for the report. */
   readonly edgeMatrices: readonly string[];
 }
 
-export interface GraphHeadContext {
-  readonly scope: ParameterScope;
+/** What is known of the landmarks before any image is seen. */
+export interface Anatomy {
   readonly landmarkCount: number;
+  /** `[landmarks, 2]`, in the frame: the mean of the labeled training shapes. */
+  readonly meanShape: Float32Array;
+  /** Pairs of landmarks that the dataset joins. */
+  readonly edges: readonly (readonly [number, number])[];
+}
+
+export interface GraphHeadContext extends Anatomy {
+  readonly scope: ParameterScope;
   readonly featureChannels: number;
 }
 

@@ -4,7 +4,15 @@ import { RunError } from '../errors.ts';
 import type { ParameterLayout, Slot } from '../nn/parameters.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
-import type { StateVectors, Weights } from './state.ts';
+import {
+  type NetworkVectors,
+  networkLayout,
+  type StateLayout,
+  type StateVectors,
+  sizeOf,
+  type Weights,
+  weightsOf,
+} from './state.ts';
 
 /** What a checkpoint says beside its numbers: enough to go on training, and to predict without anything else. */
 export interface CheckpointFacts {
@@ -19,6 +27,7 @@ export interface CheckpointFacts {
   readonly recipeHash: string;
   readonly landmarkNames: readonly string[];
   readonly mirrorPairs: readonly (readonly [number, number])[];
+  readonly edges: readonly (readonly [number, number])[];
   /** `[x, y]` a landmark, in [0, 1] of the frame. */
   readonly meanShape: readonly (readonly [number, number])[];
 }
@@ -28,7 +37,7 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
 }
 
-const FORMAT = '1';
+const FORMAT = '2';
 
 /**
  * One safetensors file: every named block of student, teacher and optimizer as a tensor of its own, the facts as
@@ -38,11 +47,11 @@ const FORMAT = '1';
 export async function writeCheckpoint(
   path: string,
   state: StateVectors,
-  layout: ParameterLayout,
+  layout: StateLayout,
   facts: CheckpointFacts,
 ): Promise<void> {
   const tensors = Object.entries(state).flatMap(([vector, values]) =>
-    blocksOf(vector, layout).map(({ name, shape, offset, size }) => ({
+    layout[vector]!.map(({ name, shape, offset, size }) => ({
       name: blockName(vector, name),
       shape,
       values: values.subarray(offset, offset + size),
@@ -57,7 +66,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
     const { tensors, metadata } = decodeSafetensors(await readFile(path));
     if (metadata.format !== FORMAT || metadata.facts === undefined)
-      throw new Error('it was not written by fsx');
+      throw new Error('it was not written by fsx, or by an earlier version of it');
     const facts = JSON.parse(metadata.facts) as CheckpointFacts;
     return { facts, tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])) };
   } catch (cause) {
@@ -73,27 +82,21 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /**
- * The whole training state of a checkpoint.
- * @param vectors the names of the flat vectors, as `freshState` gives them.
+ * The vectors of a checkpoint that a layout names.
  * @throws {RunError} FSX_CHECKPOINT_MISMATCH, naming each missing, unexpected or differently shaped block.
  */
-export function restoreState(
-  checkpoint: Checkpoint,
-  layout: ParameterLayout,
-  vectors: readonly string[],
-): StateVectors {
+export function restoreState(checkpoint: Checkpoint, layout: StateLayout): StateVectors {
   const problems: string[] = [];
   const expected = new Set<string>();
-  const state = vectors.map((vector) => {
-    const slots = blocksOf(vector, layout);
-    const values = new Float32Array(slots.reduce((total, { size }) => total + size, 0));
+  const state = Object.entries(layout).map(([vector, slots]) => {
+    const values = new Float32Array(sizeOf(slots));
     for (const slot of slots) {
       expected.add(blockName(vector, slot.name));
       copyBlock(checkpoint, vector, slot, values, problems);
     }
     return [vector, values] as const;
   });
-  const prefixes = vectors.map(prefixOf);
+  const prefixes = Object.keys(layout).map(prefixOf);
   for (const name of checkpoint.tensors.keys()) {
     if (!expected.has(name) && prefixes.some((prefix) => name.startsWith(prefix)))
       problems.push(`unexpected: ${name}`);
@@ -103,9 +106,12 @@ export function restoreState(
 }
 
 /** Parameters and statistics of one network of a checkpoint. @throws {RunError} FSX_CHECKPOINT_MISMATCH. */
-export function restoreWeights(checkpoint: Checkpoint, layout: ParameterLayout, which: Weights) {
-  const state = restoreState(checkpoint, layout, [`${which}.parameters`, `${which}.statistics`]);
-  return { parameters: state[`${which}.parameters`]!, statistics: state[`${which}.statistics`]! };
+export function restoreWeights(
+  checkpoint: Checkpoint,
+  layout: ParameterLayout,
+  which: Weights,
+): NetworkVectors {
+  return weightsOf(restoreState(checkpoint, networkLayout(layout, which)), which);
 }
 
 function copyBlock(
@@ -130,10 +136,6 @@ function mismatch(problems: readonly string[]): RunError {
   return new RunError('FSX_CHECKPOINT_MISMATCH', message, {
     suggestion: 'Use the recipe that the checkpoint was trained with, or train anew.',
   });
-}
-
-function blocksOf(vector: string, layout: ParameterLayout): readonly Slot[] {
-  return vector.endsWith('.statistics') ? layout.statistics : layout.parameters;
 }
 
 /** `student.parameters` and `student.statistics` share the prefix `student.`; `optimizer.first` is its own. */

@@ -6,9 +6,9 @@ import type { LandmarkModel } from '../nn/landmark-model.ts';
 import type { ParameterLayout } from '../nn/parameters.ts';
 import type { ResolvedStage } from '../recipe/schema.ts';
 import type { Optimizer, Schedule } from './optimizer.ts';
-import { fromTensors, type StateVectors, toTensors } from './state.ts';
+import { fromTensors, type StateLayout, type StateVectors, toTensors } from './state.ts';
 import { trainingStep } from './step.ts';
-import type { LandmarkLoss, SslStrategy } from './strategy.ts';
+import type { LandmarkLoss, SslStrategy, StageProgress } from './strategy.ts';
 
 /** The plugins that a stage names, made. */
 export interface StageParts {
@@ -16,6 +16,18 @@ export interface StageParts {
   readonly supervisedLoss: LandmarkLoss;
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
+}
+
+/** Where a stage begins or goes on. */
+export interface StageStart {
+  readonly layout: StateLayout;
+  readonly state: StateVectors;
+  /** Steps of the stage that are done. */
+  readonly step: number;
+  /** Its weights began at random, so that the teacher must first forget them. */
+  readonly freshStart: boolean;
+  /** Unlabeled images that the stage draws from; 0 where it uses none. */
+  readonly unlabeledCount: number;
 }
 
 /** After so many steps in a row without a finite gradient, the training has diverged. */
@@ -31,30 +43,29 @@ export type StepMetrics = Readonly<Record<string, number>>;
 export class StageTrainer {
   readonly #stage: ResolvedStage;
   readonly #parts: StageParts;
-  readonly #freshStart: boolean;
+  readonly #start: StageStart;
   readonly #constants: NamedTensorMap;
   readonly #run: TensorFunction;
   #state: NamedTensorMap;
   #step: number;
   #badSteps = 0;
 
-  /** @param start the state after `step` steps of the stage; `freshStart`: its weights began at random. */
   constructor(
     engine: Engine,
     model: LandmarkModel,
     stage: ResolvedStage,
     parts: StageParts,
     meanShape: Float32Array,
-    start: { readonly state: StateVectors; readonly step: number; readonly freshStart: boolean },
+    start: StageStart,
   ) {
     this.#stage = stage;
     this.#parts = parts;
-    this.#freshStart = start.freshStart;
+    this.#start = start;
     this.#constants = {
       'constant.meanShape': tensor2d(meanShape, [meanShape.length / 2, 2]),
       'constant.decayMask': tensor1d(decayMask(model.layout)),
     };
-    this.#state = toTensors(start.state);
+    this.#state = toTensors(start.state, start.layout);
     this.#step = start.step;
     this.#run = engine.compile(
       `stage ${stage.name}`,
@@ -65,6 +76,11 @@ export class StageTrainer {
   /** Steps that are done. */
   get step(): number {
     return this.#step;
+  }
+
+  /** What the state is made of. */
+  get layout(): StateLayout {
+    return this.#start.layout;
   }
 
   /**
@@ -94,12 +110,23 @@ export class StageTrainer {
     const step = this.#step + 1;
     const { steps, learningRate, ema } = this.#stage;
     const rate = learningRate * this.#parts.schedule.factor(step, steps);
-    const weights = Object.entries(this.#parts.strategy.scalars(step / steps));
+    const weights = Object.entries(this.#parts.strategy.scalars(this.#progress()));
+    const forgetting = Math.min(ema.decay, 1 - 1 / (step + 1));
     return {
       'scalar.step': scalar(step),
       'scalar.learningRate': scalar(rate),
-      'scalar.emaDecay': scalar(this.#freshStart ? Math.min(ema.decay, 1 - 1 / (step + 1)) : ema.decay),
+      'scalar.emaDecay': scalar(this.#start.freshStart ? forgetting : ema.decay),
       ...Object.fromEntries(weights.map(([name, value]) => [`strategy.${name}`, scalar(value)])),
+    };
+  }
+
+  #progress(): StageProgress {
+    const { steps, unlabeledBatch } = this.#stage;
+    const seen = this.#step * unlabeledBatch;
+    const { unlabeledCount } = this.#start;
+    return {
+      done: (this.#step + 1) / steps,
+      epoch: unlabeledCount === 0 ? 0 : Math.floor(seen / unlabeledCount),
     };
   }
 
@@ -135,8 +162,8 @@ function batchTensors(batch: HostBatch): NamedTensorMap {
       `${prefix}.${name}`,
       tensor(values, [...shape]),
     ]);
-  const entries = [...named('labeled', batch.labeled), ...named('unlabeled', batch.unlabeled ?? {})];
-  return Object.fromEntries(entries);
+  const { labeled = {}, unlabeled = {} } = batch;
+  return Object.fromEntries([...named('labeled', labeled), ...named('unlabeled', unlabeled)]);
 }
 
 /** Kernels decay; biases, batch norm and edge matrices do not. */

@@ -55,7 +55,7 @@ export function trainingStep(parts: StepParts): TensorFunction {
   return (inputs) => {
     const step = strategyStep(parts, inputs);
     const lesson = teach(parts, inputs, step);
-    const { gradient, statistics, metrics } = learn(parts, inputs, step, lesson);
+    const { gradient, statistics, metrics, memory } = learn(parts, inputs, step, lesson);
     const { clipped, length, finite } = clip(gradient, parts.clipNorm);
     const student = {
       ...updateParameters(parts, inputs, clipped),
@@ -64,6 +64,8 @@ export function trainingStep(parts: StepParts): TensorFunction {
     return {
       ...student,
       ...updateTeacher(inputs, student),
+      ...unchangedOrigin(inputs),
+      ...memory,
       ...metrics,
       'metric.gradient_norm': length,
       'metric.finite': cast(finite, 'float32'),
@@ -74,18 +76,20 @@ export function trainingStep(parts: StepParts): TensorFunction {
 function strategyStep({ strategy }: StepParts, inputs: NamedTensorMap): StrategyStep {
   const labeled = prefixed(inputs, 'labeled.') as unknown as LabeledBatch;
   const scalars = prefixed(inputs, 'strategy.') as Record<string, Scalar>;
-  if (!strategy.usesUnlabeled) return { labeled, scalars };
-  return { labeled, scalars, unlabeled: prefixed(inputs, 'unlabeled.') as unknown as UnlabeledBatch };
+  const memory = prefixed(inputs, 'memory.') as Record<string, Tensor2D>;
+  if (!strategy.usesUnlabeled) return { labeled, scalars, memory };
+  const unlabeled = prefixed(inputs, 'unlabeled.') as unknown as UnlabeledBatch;
+  return { labeled, scalars, memory, unlabeled };
 }
 
 function teach({ model, strategy }: StepParts, inputs: NamedTensorMap, step: StrategyStep): NamedTensorMap {
   const { layout } = model;
-  return tidy(() => {
-    const parameters = unflatten(inputs['teacher.parameters'] as Tensor1D, layout.parameters);
-    const statistics = unflatten(inputs['teacher.statistics'] as Tensor1D, layout.statistics);
-    const pass = forwardPass(layout, parameters, statistics);
-    return strategy.teach({ ...step, teacher: (images) => model.forward(images, meanShape(inputs), pass) });
-  });
+  const network = (weights: 'teacher' | 'origin') => (images: Tensor4D) => {
+    const parameters = unflatten(inputs[`${weights}.parameters`] as Tensor1D, layout.parameters);
+    const statistics = unflatten(inputs[`${weights}.statistics`] as Tensor1D, layout.statistics);
+    return model.forward(images, meanShape(inputs), forwardPass(layout, parameters, statistics));
+  };
+  return tidy(() => strategy.teach({ ...step, teacher: network('teacher'), origin: network('origin') }));
 }
 
 /** The gradient by the flat parameters, the batch statistics that the student saw, and the losses. */
@@ -94,14 +98,18 @@ function learn(parts: StepParts, inputs: NamedTensorMap, step: StrategyStep, les
   const { layout } = model;
   const observed = new Map<string, Tensor>();
   const metrics: NamedTensorMap = {};
+  const memory: NamedTensorMap = {};
+  const kept = () => [...Object.values(metrics), ...Object.values(memory), ...observed.values()];
   const loss = (...blocks: Tensor[]): Scalar => {
     const pass = forwardPass(layout, blocks, [], observed);
     const student = (images: Tensor4D) => model.forward(images, meanShape(inputs), pass);
-    const value = strategy.loss({ ...step, lesson, supervisedLoss, student });
+    const features = (images: Tensor4D) => model.backbone.forward(images, pass);
+    const value = strategy.loss({ ...step, lesson, supervisedLoss, student, features });
     metrics['metric.loss'] = value.total;
     for (const [name, part] of Object.entries(value.parts)) metrics[`metric.loss.${name}`] = part;
+    for (const [name, part] of Object.entries(value.memory ?? {})) memory[`memory.${name}`] = part;
     // The tape frees whatever the loss does not return: these are freed below instead.
-    for (const tensor of [...Object.values(metrics), ...observed.values()]) keep(tensor);
+    for (const tensor of kept()) keep(tensor);
     return value.total;
   };
   const blocks = unflatten(inputs['student.parameters'] as Tensor1D, layout.parameters);
@@ -110,13 +118,18 @@ function learn(parts: StepParts, inputs: NamedTensorMap, step: StrategyStep, les
   const result = {
     gradient: concat(flat) as Tensor1D,
     statistics: observedStatistics(parts, inputs, observed),
-    metrics: Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, clone(value)])),
+    metrics: cloned(metrics),
+    memory: cloned(memory),
   };
-  dispose([...Object.values(metrics), ...observed.values()]);
+  dispose(kept());
   return result;
 }
 
-/** The statistics after this batch: mostly the old ones. */
+function cloned(tensors: NamedTensorMap): NamedTensorMap {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, clone(tensor)]));
+}
+
+/** The statistics after this batch: mostly the old ones, and wholly where no batch norm was passed. */
 function observedStatistics(
   { model }: StepParts,
   inputs: NamedTensorMap,
@@ -125,7 +138,8 @@ function observedStatistics(
   const old = inputs['student.statistics']!;
   const slots = model.layout.statistics;
   if (slots.length === 0) return clone(old);
-  const seen = concat(slots.map(({ name }) => observed.get(name) as Tensor1D));
+  const current = unflatten(old as Tensor1D, slots);
+  const seen = concat(slots.map(({ name }, index) => (observed.get(name) ?? current[index]) as Tensor1D));
   return average(old, seen, STATISTICS_DECAY);
 }
 
@@ -160,6 +174,11 @@ function updateTeacher(inputs: NamedTensorMap, student: NamedTensorMap): NamedTe
   const follow = (vector: string) =>
     average(inputs[`teacher.${vector}`]!, student[`student.${vector}`]!, decay);
   return { 'teacher.parameters': follow('parameters'), 'teacher.statistics': follow('statistics') };
+}
+
+/** The network that the stage started from, where the strategy keeps it. */
+function unchangedOrigin(inputs: NamedTensorMap): NamedTensorMap {
+  return cloned(Object.fromEntries(Object.entries(inputs).filter(([name]) => name.startsWith('origin.'))));
 }
 
 /** `decay old + (1 - decay) recent`. */

@@ -1,5 +1,6 @@
-import type { NamedTensorMap, Scalar, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
-import type { ModelOutput } from '../nn/model.ts';
+import type { NamedTensorMap, Scalar, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { HeadOffer, ModelOutput } from '../nn/model.ts';
+import type { ViewChange } from './view-change.ts';
 
 /** Labeled images under augmentation. Shapes: `[batch, H, W, 1]`, `[batch, landmarks, 2]`, `[batch, landmarks]`. */
 export interface LabeledBatch {
@@ -10,18 +11,18 @@ export interface LabeledBatch {
 }
 
 /** The same unlabeled images twice: weakly augmented for the teacher, strongly for the student. */
-export interface UnlabeledBatch {
+export interface UnlabeledBatch extends ViewChange {
   readonly weak: Tensor4D;
   readonly strong: Tensor4D;
-  /** `[batch, 2, 3]`: carries a point of the weak view, in [0, 1], to the strong view. */
-  readonly weakToStrong: Tensor3D;
-  /** `[batch, landmarks, landmarks]`: row i has its 1 at the weak-view landmark that is landmark i of the strong view. */
-  readonly permutation: Tensor3D;
+  /** `[batch]`: which of the stage's unlabeled images, from 0. */
+  readonly position: Tensor1D;
 }
 
 /** What a loss over landmarks may look at: a scalar that grows as the output departs from the targets. */
 export interface LandmarkLoss {
   readonly compares: 'landmarks';
+  /** What the head must offer for this loss to teach it. */
+  readonly needs: readonly HeadOffer[];
   /** @param weight `[batch, landmarks]`, 0 leaves a landmark out. @returns named parts and their weighted sum. */
   evaluate(output: ModelOutput, targets: Tensor3D, weight: Tensor2D): LossValue;
 }
@@ -43,16 +44,21 @@ export interface LossValue {
 
 /** What a strategy works with inside one step. Everything is a tensor or a pure function of tensors. */
 export interface StrategyStep {
+  /** Empty where the strategy says `usesLabeled: false`. */
   readonly labeled: LabeledBatch;
   /** Present when the strategy uses unlabeled images. */
   readonly unlabeled?: UnlabeledBatch;
   /** The values of `scalars()` for this step. */
   readonly scalars: Readonly<Record<string, Scalar>>;
+  /** `[unlabeled images, columns]` for each name in `SslStrategy.memory`. */
+  readonly memory: Readonly<Record<string, Tensor2D>>;
 }
 
 export interface TeachingStep extends StrategyStep {
-  /** The teacher in inference mode. */
+  /** The teacher, the moving average of the student, in inference mode. */
   teacher(images: Tensor4D): ModelOutput;
+  /** The network that the stage started from, in inference mode. Only where the strategy `keepsOrigin`. */
+  origin(images: Tensor4D): ModelOutput;
 }
 
 export interface LearningStep extends StrategyStep {
@@ -62,15 +68,41 @@ export interface LearningStep extends StrategyStep {
   readonly supervisedLoss: LandmarkLoss;
   /** The student in training mode. Batch norm sees what is passed in one call as one batch. */
   student(images: Tensor4D): ModelOutput;
+  /** The student's backbone alone, likewise: what learns from images without landmarks. */
+  features(images: Tensor4D): Tensor4D;
+}
+
+/** A loss, and what the strategy remembers of this step. */
+export interface LearningValue extends LossValue {
+  /** The new value of each memory; without gradient. */
+  readonly memory?: Readonly<Record<string, Tensor2D>>;
 }
 
 /** How labeled and unlabeled images make one loss. */
 export interface SslStrategy {
   readonly usesUnlabeled: boolean;
-  /** Weights that change over the stage, computed on the host. `progress` is step / steps, in [0, 1]. */
-  scalars(progress: number): Readonly<Record<string, number>>;
+  /** False for a stage that learns without labels. Default true. */
+  readonly usesLabeled?: boolean;
+  /** What the head must offer. */
+  readonly needs?: readonly HeadOffer[];
+  /** The network that the stage starts from is kept, unchanged, beside the teacher. */
+  readonly keepsOrigin?: boolean;
+  /** The teacher's view must be the plain image (`augmentation.weak: []`): answers are kept from epoch to epoch. */
+  readonly needsPlainView?: boolean;
+  /** Numbers kept for each unlabeled image from step to step, zero at first: their names, and how many. */
+  memory?(landmarkCount: number): Readonly<Record<string, number>>;
+  /** Values that change over the stage, computed on the host. */
+  scalars(progress: StageProgress): Readonly<Record<string, number>>;
   /** What the student is to learn from, beyond labels: computed first and without gradient. */
   teach(step: TeachingStep): NamedTensorMap;
   /** The loss whose gradient moves the student. */
-  loss(step: LearningStep): LossValue;
+  loss(step: LearningStep): LearningValue;
+}
+
+/** How far a stage is. */
+export interface StageProgress {
+  /** Step / steps, in (0, 1]. */
+  readonly done: number;
+  /** Times that every unlabeled image has been seen before this step, rounded down. */
+  readonly epoch: number;
 }

@@ -63,6 +63,7 @@ export const dag = definePlugin({
     const globalNetwork = global ? graphNetwork(scope.child('global'), { ...shape, outputs: 9 }) : undefined;
     const localNetwork = graphNetwork(scope.child('local'), { ...shape, outputs: 2 });
     return {
+      offers: ['coordinates'],
       edgeMatrices: [globalNetwork, localNetwork].flatMap((network) => network?.edgesName ?? []),
       forward: (features, meanShape, pass) => {
         const start = broadcastShape(meanShape, features.shape[0]);

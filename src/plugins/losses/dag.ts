@@ -36,6 +36,7 @@ export const dagLoss = definePlugin({
   options,
   create: ({ globalWeight, localWeight, margin, deepSupervision }): LandmarkLoss => ({
     compares: 'landmarks',
+    needs: ['coordinates'],
     evaluate: (output, targets, weight) => {
       const distances = output.trajectory.map((landmarks) => l1Distance(landmarks, targets));
       const steps = distances.slice(1);

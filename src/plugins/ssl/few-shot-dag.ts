@@ -1,25 +1,16 @@
 import {
   add,
-  cast,
   concat,
-  greater,
-  less,
-  logicalAnd,
-  matMul,
-  min,
   mul,
   type Scalar,
-  slice,
-  type Tensor,
   type Tensor2D,
   type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { Type } from 'typebox';
-import { transformPoints, warpMaps } from '../../core/nn/layers/warp.ts';
-import type { ModelOutput } from '../../core/nn/model.ts';
 import { definePlugin } from '../../core/plugins/definition.ts';
 import { pluginReference } from '../../core/plugins/reference.ts';
+import { rowsOf } from '../../core/training/batch-rows.ts';
 import { l1Distance, weightedMean } from '../../core/training/landmark-distance.ts';
 import { sigmoidRamp } from '../../core/training/ramp.ts';
 import type {
@@ -28,8 +19,8 @@ import type {
   LossValue,
   SslStrategy,
   TeachingStep,
-  UnlabeledBatch,
 } from '../../core/training/strategy.ts';
+import { insideImage, landmarksIntoStrongView, mapsIntoStrongView } from '../../core/training/view-change.ts';
 
 const options = Type.Object(
   {
@@ -72,8 +63,8 @@ export const fewShotDag = definePlugin({
     const features = jsWeight > 0 ? context.featureLoss(featureLoss) : undefined;
     return {
       usesUnlabeled: true,
-      scalars: (progress) => {
-        const ramp = sigmoidRamp(progress, rampUp);
+      scalars: ({ done }) => {
+        const ramp = sigmoidRamp(done, rampUp);
         return { ssl: sslWeight * ramp, js: jsWeight * ramp };
       },
       teach: (step) => teach(step, features !== undefined),
@@ -86,10 +77,10 @@ export const fewShotDag = definePlugin({
 function teach(step: TeachingStep, withFeatures: boolean) {
   const unlabeled = step.unlabeled!;
   const { landmarks, features } = step.teacher(unlabeled.weak);
-  const targets = intoStrongView(landmarks, unlabeled);
+  const targets = landmarksIntoStrongView(landmarks, unlabeled);
   const lesson = { targets, inView: insideImage(targets) };
   if (!withFeatures) return lesson;
-  const { maps, valid } = warpMaps(features, unlabeled.weakToStrong);
+  const { maps, valid } = mapsIntoStrongView(features, unlabeled);
   return { ...lesson, features: maps, valid };
 }
 
@@ -99,36 +90,14 @@ function learn(step: LearningStep, featureLoss: FeatureLoss | undefined): LossVa
   const labeledCount = labeled.images.shape[0];
   const output = step.student(concat([labeled.images, unlabeled!.strong], 0));
   const supervised = step.supervisedLoss.evaluate(
-    rows(output, 0, labeledCount),
+    rowsOf(output, 0, labeledCount),
     labeled.landmarks,
     labeled.present,
   );
-  const own = rows(output, labeledCount, unlabeled!.strong.shape[0]);
+  const own = rowsOf(output, labeledCount, unlabeled!.strong.shape[0]);
   const ssl = weightedMean(l1Distance(own.landmarks, lesson.targets as Tensor3D), lesson.inView as Tensor2D);
   const withSsl = add(supervised.total, mul(ssl, scalars.ssl!)) as Scalar;
   if (featureLoss === undefined) return { total: withSsl, parts: { ...supervised.parts, ssl } };
   const js = featureLoss.evaluate(own.features, lesson.features as Tensor4D, lesson.valid as Tensor4D);
   return { total: add(withSsl, mul(js, scalars.js!)), parts: { ...supervised.parts, ssl, js } };
-}
-
-/** Landmarks of the weak view, renamed where the strong view is mirrored, and carried by its matrix. */
-function intoStrongView(landmarks: Tensor3D, { permutation, weakToStrong }: UnlabeledBatch): Tensor3D {
-  return transformPoints(matMul(permutation, landmarks), weakToStrong);
-}
-
-/** `[batch, landmarks]`: 1 where the point lies in the image. */
-function insideImage(points: Tensor3D): Tensor2D {
-  const inside = cast(logicalAnd(greater(points, 0), less(points, 1)), 'float32');
-  return min(inside, 2);
-}
-
-/** The output of `count` images from `first` on. */
-function rows(output: ModelOutput, first: number, count: number): ModelOutput {
-  const part = <T extends Tensor>(tensor: T): T =>
-    slice(tensor, [first, ...tensor.shape.slice(1).fill(0)], [count, ...tensor.shape.slice(1)]);
-  return {
-    features: part(output.features),
-    landmarks: part(output.landmarks),
-    trajectory: output.trajectory.map(part),
-  };
 }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { plainView } from '../../../src/core/data/augment.ts';
 import type { Augmentation } from '../../../src/core/data/augmentation.ts';
-import { type BatchPlan, evaluationView, type HostArray, makeBatch } from '../../../src/core/data/batch.ts';
+import { type BatchPlan, type HostArray, makeBatch } from '../../../src/core/data/batch.ts';
 import type { Dataset } from '../../../src/core/data/dataset.ts';
 import { transformPoint } from '../../../src/core/data/geometry.ts';
 import { type ImageStore, loadImageStore } from '../../../src/core/data/image-store.ts';
 import { affine } from '../../../src/plugins/augmentations/affine.ts';
+import { elastic } from '../../../src/plugins/augmentations/elastic.ts';
 import { flip } from '../../../src/plugins/augmentations/flip.ts';
 import { noise } from '../../../src/plugins/augmentations/noise.ts';
 import { dottedDataset, findDot } from './dotted-dataset.ts';
@@ -18,13 +20,14 @@ const GEOMETRY: Augmentation[] = [
   flip.create({ probability: 0.5 }, {}),
   affine.create({ rotationDegrees: 40, logScale: 0.2, logAspect: 0.1, translation: 0.05, shear: 0.15 }, {}),
 ];
+const BEND = elastic.create({ cells: 3, deviation: 0.05, probability: 1 }, {});
 const BORDER_PX = 12;
 
 const storeOf = (dataset: Dataset, size = SIZES[0]!, fit: 'pad' | 'stretch' = 'pad', oversample = 1.5) =>
   loadImageStore(dataset, dataset.samples, { size, fit, oversample });
 
 function plan(images: number[], seed = 1, batch = 1): BatchPlan {
-  return { seed, stage: 'test', labeled: { images, batch }, unlabeled: { images, batch } };
+  return { seed, stage: 'test', labeled: { images, batch }, unlabeled: { images, batch }, donors: images };
 }
 
 const row = ({ shape, values }: HostArray, index: number) => {
@@ -39,15 +42,21 @@ const distancePx = (
 ) => Math.hypot((a[0]! - b[0]!) * width, (a[1]! - b[1]!) * height);
 
 describe.each(SIZES)('augmented views of $width x $height', (size) => {
-  it.each(['pad', 'stretch'] as const)('show each landmark where the batch says it is (%s)', async (fit) => {
+  it.each([
+    ['pad', GEOMETRY],
+    ['stretch', GEOMETRY],
+    ['pad', [...GEOMETRY, BEND]],
+  ] as const)('show each landmark where the batch says it is (%s, %#)', async (fit, pipeline) => {
     const store = await storeOf(dottedDataset(110, 150), size, fit);
     let checked = 0;
     for (let seed = 0; seed < 30; seed++) {
       const dot = seed % 5;
-      const { labeled } = makeBatch(store, plan([dot], seed), { weak: [], strong: GEOMETRY }, 0);
-      const found = findDot(labeled.images.values, size.width, size.height);
+      const { labeled } = makeBatch(store, plan([dot], seed), { weak: [], strong: pipeline }, 0);
+      const found = findDot(labeled!.images.values, size.width, size.height);
       if (found.borderPx < BORDER_PX) continue;
-      const places = Array.from({ length: 5 }, (_, k) => labeled.landmarks.values.subarray(2 * k, 2 * k + 2));
+      const places = Array.from({ length: 5 }, (_, k) =>
+        labeled!.landmarks.values.subarray(2 * k, 2 * k + 2),
+      );
       const errors = places.map((place) => distancePx(place, found.point, size));
       const nearest = errors.indexOf(Math.min(...errors));
       expect(errors[nearest]).toBeLessThan(0.5);
@@ -93,8 +102,8 @@ it('a flip gives each landmark of a pair the place of the other', async () => {
   const always = [flip.create({ probability: 1 }, {})];
   const { labeled } = makeBatch(store, plan([0]), { weak: [], strong: always }, 0);
   // The dot of landmark 0 ("right top") is at the place that the mirrored view calls landmark 1 ("left top").
-  const found = findDot(labeled.images.values, 96, 96);
-  expect(distancePx(labeled.landmarks.values.subarray(2, 4), found.point, SIZES[0]!)).toBeLessThan(0.5);
+  const found = findDot(labeled!.images.values, 96, 96);
+  expect(distancePx(labeled!.landmarks.values.subarray(2, 4), found.point, SIZES[0]!)).toBeLessThan(0.5);
 });
 
 it('a rotation stays rigid in pixels when the view is not square', async () => {
@@ -109,7 +118,7 @@ it('a rotation stays rigid in pixels when the view is not square', async () => {
   for (let k = 1; k < 5; k++) {
     const length = (v: Float32Array) =>
       Math.hypot(pixel(v, k)[0]! - pixel(v, 0)[0]!, pixel(v, k)[1]! - pixel(v, 0)[1]!);
-    expect(length(labeled.landmarks.values)).toBeCloseTo(length(before), 3);
+    expect(length(labeled!.landmarks.values)).toBeCloseTo(length(before), 3);
   }
 });
 
@@ -121,7 +130,7 @@ it('missing landmarks are masked, also in a mirrored view', async () => {
   }));
   const store = await storeOf({ ...whole, samples });
   const present = (augmentations: Augmentation[]) => [
-    ...makeBatch(store, plan([0]), { weak: [], strong: augmentations }, 0).labeled.present.values,
+    ...makeBatch(store, plan([0]), { weak: [], strong: augmentations }, 0).labeled!.present.values,
   ];
   expect(present([])).toEqual([0, 1, 1, 1, 1]);
   expect(present([flip.create({ probability: 1 }, {})])).toEqual([1, 0, 1, 1, 1]);
@@ -141,7 +150,8 @@ describe('the batch of a step', () => {
       makeBatch(store, plan(all, 2, 4), pipelines, 7),
       makeBatch(store, { ...plan(all, 1, 4), stage: 'other' }, pipelines, 7),
     ];
-    for (const other of others) expect(other.labeled.images.values).not.toEqual(first.labeled.images.values);
+    for (const other of others)
+      expect(other.labeled!.images.values).not.toEqual(first.labeled!.images.values);
   });
 
   it('takes every unlabeled image once an epoch', () => {
@@ -157,7 +167,7 @@ describe('the batch of a step', () => {
 
   it('gives the teacher the plain image when the weak pipeline is empty', () => {
     const { unlabeled } = makeBatch(store, plan([2]), pipelines, 0);
-    expect(unlabeled!.weak.values).toEqual(evaluationView(store, 2));
+    expect(unlabeled!.weak.values).toEqual(plainView(store, 2).pixels);
   });
 
   it('is refused with a reason when a strategy wants unlabeled images and there are none', () => {
@@ -168,7 +178,7 @@ describe('the batch of a step', () => {
 
 it('views are standardised', async () => {
   const store = await storeOf(dottedDataset(96, 96));
-  const view = evaluationView(store, 1);
+  const view = plainView(store, 1).pixels;
   const mean = view.reduce((a, b) => a + b) / view.length;
   const deviation = Math.sqrt(view.reduce((a, b) => a + (b - mean) ** 2, 0) / view.length);
   expect(mean).toBeCloseTo(0, 4);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { evaluationView } from '../../../src/core/data/batch.ts';
+import { plainView } from '../../../src/core/data/augment.ts';
 import type { Dataset, Sample } from '../../../src/core/data/dataset.ts';
 import { frameOf } from '../../../src/core/data/frame.ts';
 import { transformPoint } from '../../../src/core/data/geometry.ts';
@@ -76,9 +76,9 @@ describe('the store', () => {
     expect(new Set(store.pixels).size).toBe(256);
   });
 
-  it('shows an evaluation view without any change but standardisation', async () => {
+  it('shows a plain view without any change but standardisation', async () => {
     const dataset = singleImage((i) => i / 255);
-    const view = evaluationView(await loadImageStore(dataset, dataset.samples, options), 0);
+    const { pixels: view } = plainView(await loadImageStore(dataset, dataset.samples, options), 0);
     for (let i = 1; i < 256; i++) expect(view[i]! - view[i - 1]!).toBeCloseTo(view[1]! - view[0]!, 3);
   });
 

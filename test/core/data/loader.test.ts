@@ -11,6 +11,7 @@ const PLAN: BatchPlan = {
   stage: 'finetune',
   labeled: { images: [0, 1], batch: 2 },
   unlabeled: { images: [2, 3, 4], batch: 2 },
+  donors: [0, 1, 2, 3, 4],
 };
 const AUGMENTATION = { weak: [{ type: 'flip' }], strong: [{ type: 'affine' }, { type: 'noise' }] };
 

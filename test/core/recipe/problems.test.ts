@@ -104,6 +104,13 @@ const TABLE: [name: string, text: string, place: string, message: string | RegEx
     /chosen on validation images/,
   ],
   [
+    'a weak view that is bent',
+    `${VALID}augmentation: { weak: [{ type: elastic }] }\n`,
+    '10:32',
+    /only the strong view may be bent/,
+    'Move it to augmentation.strong.',
+  ],
+  [
     'a word of three',
     edit('  image', '  split: { unlabeled: resst }\n  image'),
     '4:23',

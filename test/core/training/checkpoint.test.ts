@@ -12,6 +12,8 @@ import {
   restoreWeights,
   writeCheckpoint,
 } from '../../../src/core/training/checkpoint.ts';
+import type { Optimizer } from '../../../src/core/training/optimizer.ts';
+import { type StateLayout, stateLayout } from '../../../src/core/training/state.ts';
 import { formula } from '../../support/formula.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fsx-checkpoint-'));
@@ -27,27 +29,31 @@ const facts: CheckpointFacts = {
   recipeHash: 'f00d',
   landmarkNames: ['left', 'right'],
   mirrorPairs: [[0, 1]],
+  edges: [],
   meanShape: [
     [0.1, 1 / 3],
     [0.7, 0.2],
   ],
 };
 
+/** As a strategy leaves it that remembers three numbers of each of two images. */
 const state = {
   'student.parameters': formula('student', 9),
   'student.statistics': formula('statistics', 3),
   'teacher.parameters': Float32Array.of(0, -0, 1e-45, 3.4e38, Number.NaN, Number.POSITIVE_INFINITY, 1, 2, 3),
   'teacher.statistics': formula('teacher', 3),
   'optimizer.first': formula('first', 9),
+  'memory.targets': formula('targets', 6),
 };
 
-beforeEach(() => writeCheckpoint(path, state, layoutOf({ kernel: [2, 3], bias: [3] }), facts));
+const layout = layoutOf({ kernel: [2, 3], bias: [3] });
+
+beforeEach(() => writeCheckpoint(path, state, stateLayoutOf(layout), facts));
 
 describe('a checkpoint', () => {
   it('gives back every number and every fact exactly', async () => {
-    const layout = layoutOf({ kernel: [2, 3], bias: [3] });
     const checkpoint = await readCheckpoint(path);
-    const restored = restoreState(checkpoint, layout, Object.keys(state));
+    const restored = restoreState(checkpoint, stateLayoutOf(layout));
     for (const [name, values] of Object.entries(state)) {
       expect(Buffer.from(restored[name]!.buffer)).toEqual(Buffer.from(values.buffer));
     }
@@ -56,9 +62,9 @@ describe('a checkpoint', () => {
   });
 
   it('of another model names what is missing, unexpected and of another shape', async () => {
-    const layout = layoutOf({ kernel: [3, 2], scale: [3] });
+    const other = layoutOf({ kernel: [3, 2], scale: [3] });
     const checkpoint = await readCheckpoint(path);
-    const error = thrown(() => restoreWeights(checkpoint, layout, 'teacher'));
+    const error = thrown(() => restoreWeights(checkpoint, other, 'teacher'));
     expect(error).toBeInstanceOf(RunError);
     expect(error).toMatchObject({ code: 'FSX_CHECKPOINT_MISMATCH' });
     expect(error.message).toContain('teacher.kernel has shape [2,3], the model wants [3,2]');
@@ -106,6 +112,11 @@ function layoutOf(parameters: Readonly<Record<string, number[]>>): ParameterLayo
   for (const [name, shape] of Object.entries(parameters)) layout.addParameter(name, shape, () => {});
   layout.addStatistic('mean', [3], 0);
   return layout;
+}
+
+function stateLayoutOf(parameters: ParameterLayout): StateLayout {
+  const optimizer = { slots: ['first'] } as unknown as Optimizer;
+  return stateLayout(parameters, { optimizer, strategy: { memory: () => ({ targets: 3 }) } }, 2, 2);
 }
 
 function withHeader(json: string): Buffer {

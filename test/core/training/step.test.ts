@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/core/engine/engine.ts';
 import { toTensors } from '../../../src/core/training/state.ts';
+import type { SslStrategy } from '../../../src/core/training/strategy.ts';
 import { ENGINES } from '../../support/engines.ts';
 import { type TinyTraining, tinyInputs, tinyTraining, train } from './tiny-training.ts';
 
@@ -56,17 +57,45 @@ describe.each(ENGINES)('a training step on %s', (_name, open) => {
   it('tells the parts of the loss', async () => {
     const training = await tinyTraining();
     const after = oneStep(training);
-    const { ssl, js } = training.strategy.scalars(0.1);
+    const { ssl, js } = training.strategy.scalars({ done: 0.1, epoch: 0 });
     const part = (name: string) => after[`metric.loss.${name}`]![0]!;
     const total = part('local') + part('global') + ssl! * part('ssl') + js! * part('js');
     expect(after['metric.loss']![0]).toBeCloseTo(total, 5);
   });
 });
 
+/** What a strategy may ask of the step beyond teacher and student. */
+describe.each(ENGINES)('a step with a memory on %s', (_name, open) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await open();
+  }, 60_000);
+
+  const counting: Partial<SslStrategy> = {
+    keepsOrigin: true,
+    memory: () => ({ seen: 2 }),
+    teach: ({ origin, unlabeled }) => ({ first: origin(unlabeled!.weak).landmarks }),
+    loss: ({ supervisedLoss, student, labeled, memory }) => ({
+      ...supervisedLoss.evaluate(student(labeled.images), labeled.landmarks, labeled.present),
+      memory: { seen: tf.add(memory.seen!, [[1, 0]]) as tf.Tensor2D },
+    }),
+  };
+
+  it('carries it from step to step, keeps the network that it started from, and leaves no tensor behind', async () => {
+    const training = await tinyTraining({ strategy: counting });
+    const { counts, end } = train(engine.compile('counting', training.run), training);
+    expect(new Set(counts).size).toBe(1);
+    expect([...end['memory.seen']!]).toEqual([5, 0, 5, 0, 5, 0, 5, 0]);
+    expect(end['origin.parameters']).toEqual(training.start['student.parameters']);
+    expect(end['student.parameters']).not.toEqual(training.start['student.parameters']);
+  });
+});
+
 /** Everything that the first step gives. */
 function oneStep(training: TinyTraining, replaced: tf.NamedTensorMap = {}): Record<string, Float32Array> {
   return tf.tidy(() => {
-    const outputs = training.run({ ...toTensors(training.start), ...tinyInputs(training, 1), ...replaced });
+    const state = toTensors(training.start, training.layout);
+    const outputs = training.run({ ...state, ...tinyInputs(training, 1), ...replaced });
     const read = ([name, tensor]: [string, tf.Tensor]) => [name, tensor.dataSync() as Float32Array];
     return Object.fromEntries(Object.entries(outputs).map(read));
   }) as unknown as Record<string, Float32Array>;

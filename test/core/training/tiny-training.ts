@@ -1,9 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createRegistry } from '../../../src/composition.ts';
+import { FIELD_NODES } from '../../../src/core/data/displacement.ts';
 import type { TensorFunction } from '../../../src/core/engine/engine.ts';
 import { buildModel } from '../../../src/core/nn/landmark-model.ts';
+import type { Anatomy } from '../../../src/core/nn/model.ts';
+import type { PluginReference } from '../../../src/core/plugins/definition.ts';
 import { Random } from '../../../src/core/random.ts';
-import { freshState, type StateVectors, toTensors } from '../../../src/core/training/state.ts';
+import {
+  freshWeights,
+  fromTensors,
+  type StateLayout,
+  type StateVectors,
+  stateFrom,
+  stateLayout,
+  toTensors,
+} from '../../../src/core/training/state.ts';
 import { type StepParts, trainingStep } from '../../../src/core/training/step.ts';
 import type { LandmarkLoss, SslStrategy } from '../../../src/core/training/strategy.ts';
 
@@ -13,23 +24,38 @@ const [BATCH, HEIGHT, WIDTH] = [2, 16, 20];
 export interface TinyTraining extends StepParts {
   readonly run: ReturnType<typeof trainingStep>;
   readonly start: StateVectors;
+  readonly layout: StateLayout;
 }
 
+const MEAN_SHAPE = [0.3, 0.3, 0.7, 0.3, 0.5, 0.7];
+const UNLABELED = 4;
+
 /** A teacher-student training small enough to run in a moment; images are not square. */
-export async function tinyTraining({ clipNorm = 1, weightDecay = 1e-4 } = {}): Promise<TinyTraining> {
+export async function tinyTraining({
+  clipNorm = 1,
+  weightDecay = 1e-4,
+  ssl = { type: 'few-shot-dag' } as PluginReference,
+  head = { type: 'dag', hidden: 8, blocks: 1, localSteps: 2 } as PluginReference,
+  supervised = { type: 'dag' } as PluginReference,
+  strategy: changes = {} as Partial<SslStrategy>,
+} = {}): Promise<TinyTraining> {
   const plugins = await createRegistry();
-  const references = {
-    backbone: { type: 'tiny', width: 4, channels: 6 },
-    head: { type: 'dag', hidden: 8, blocks: 1, localSteps: 2 },
+  const references = { backbone: { type: 'tiny', width: 4, channels: 6 }, head };
+  const anatomy: Anatomy = {
+    landmarkCount: LANDMARKS,
+    meanShape: Float32Array.from(MEAN_SHAPE),
+    edges: [[0, 1]],
   };
-  const model = buildModel(plugins, references, LANDMARKS);
+  const model = buildModel(plugins, references, anatomy);
   const loss = (reference: Parameters<typeof plugins.create>[1]) => plugins.create('loss', reference, {});
   const context = { landmarkLoss: loss, featureLoss: loss } as Parameters<typeof plugins.create<'ssl'>>[2];
-  const strategy: SslStrategy = plugins.create('ssl', { type: 'few-shot-dag' }, context);
+  const strategy: SslStrategy = { ...plugins.create('ssl', ssl, context), ...changes };
   const optimizer = plugins.create('optimizer', { type: 'adamw', weightDecay }, {});
-  const supervisedLoss = loss({ type: 'dag' }) as LandmarkLoss;
+  const supervisedLoss = loss(supervised) as LandmarkLoss;
   const parts = { model, strategy, supervisedLoss, optimizer, clipNorm };
-  return { ...parts, run: trainingStep(parts), start: freshState(model.layout, optimizer, 7) };
+  const layout = stateLayout(model.layout, parts, LANDMARKS, UNLABELED);
+  const start = stateFrom(freshWeights(model.layout, 7), layout);
+  return { ...parts, run: trainingStep(parts), start, layout };
 }
 
 /** All of a step's inputs but the state. The same for the same step. */
@@ -45,10 +71,9 @@ export function tinyInputs({ model, strategy }: StepParts, step: number): tf.Nam
   const images = () => draw([BATCH, HEIGHT, WIDTH, 1], -2, 2);
   const identity = [1, 0, 0, 0, 1, 0, 0, 0, 1];
   const mirror = [0, 1, 0, 1, 0, 0, 0, 0, 1];
-  const scalars = Object.entries(strategy.scalars(step / 10)).map(([name, value]) => [
-    `strategy.${name}`,
-    tf.scalar(value),
-  ]);
+  const scalars = Object.entries(strategy.scalars({ done: step / 10, epoch: step - 1 })).map(
+    ([name, value]) => [`strategy.${name}`, tf.scalar(value)],
+  );
   return {
     'labeled.images': images(),
     'labeled.landmarks': draw([BATCH, LANDMARKS, 2], 0.2, 0.8),
@@ -57,7 +82,9 @@ export function tinyInputs({ model, strategy }: StepParts, step: number): tf.Nam
     'unlabeled.strong': images(),
     'unlabeled.weakToStrong': tf.tensor3d([0.9, 0.1, 0, -0.1, 1, 0.1, -1, 0, 1, 0, 1, 0], [BATCH, 2, 3]),
     'unlabeled.permutation': tf.tensor3d([...identity, ...mirror], [BATCH, LANDMARKS, LANDMARKS]),
-    'constant.meanShape': tf.tensor2d([0.3, 0.3, 0.7, 0.3, 0.5, 0.7], [LANDMARKS, 2]),
+    'unlabeled.displacement': draw([BATCH, FIELD_NODES, FIELD_NODES, 2], -0.002, 0.002),
+    'unlabeled.position': tf.tensor1d([(2 * step) % UNLABELED, (2 * step + 1) % UNLABELED]),
+    'constant.meanShape': tf.tensor2d(MEAN_SHAPE, [LANDMARKS, 2]),
     'constant.decayMask': tf.ones([model.layout.parameterCount]),
     'scalar.step': tf.scalar(step),
     'scalar.learningRate': tf.scalar(0.01),
@@ -66,11 +93,14 @@ export function tinyInputs({ model, strategy }: StepParts, step: number): tf.Nam
   };
 }
 
-/** Five steps: their losses, and how many tensors there were after each. */
-export function train(run: TensorFunction, training: TinyTraining): { losses: number[]; counts: number[] } {
+/** Five steps: their losses, how many tensors there were after each, and the state in the end. */
+export function train(
+  run: TensorFunction,
+  training: TinyTraining,
+): { losses: number[]; counts: number[]; end: StateVectors } {
   const losses: number[] = [];
   const counts: number[] = [];
-  let state = toTensors(training.start);
+  let state = toTensors(training.start, training.layout);
   for (let step = 1; step <= 5; step++) {
     const inputs = tinyInputs(training, step);
     const outputs = run({ ...state, ...inputs });
@@ -87,6 +117,7 @@ export function train(run: TensorFunction, training: TinyTraining): { losses: nu
     state = next;
     counts.push(tf.memory().numTensors);
   }
+  const end = fromTensors(state);
   tf.dispose(state);
-  return { losses, counts };
+  return { losses, counts, end };
 }

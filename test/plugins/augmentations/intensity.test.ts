@@ -6,6 +6,7 @@ import { blur } from '../../../src/plugins/augmentations/blur.ts';
 import { contrast } from '../../../src/plugins/augmentations/contrast.ts';
 import { cutout } from '../../../src/plugins/augmentations/cutout.ts';
 import { gamma } from '../../../src/plugins/augmentations/gamma.ts';
+import { histogramMatch } from '../../../src/plugins/augmentations/histogram-match.ts';
 import { noise } from '../../../src/plugins/augmentations/noise.ts';
 
 const [WIDTH, HEIGHT] = [50, 40];
@@ -13,9 +14,13 @@ const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
 
 function applied(augmentation: Augmentation, seed: number, source: (i: number) => number): Float32Array {
   const pixels = Float32Array.from({ length: WIDTH * HEIGHT }, (_, i) => source(i));
-  augmentation.intensity?.({ width: WIDTH, height: HEIGHT, pixels }, new Random('intensity', seed));
+  const image = { width: WIDTH, height: HEIGHT, pixels };
+  augmentation.intensity?.(image, new Random('intensity', seed), () => DARK_FILM);
   return pixels;
 }
+
+/** Another image: a third of it outside of the film, the rest in the lower half of the grey range. */
+const DARK_FILM = Uint8Array.from({ length: 900 }, (_, i) => (i < 300 ? 0 : 1 + ((i * 7) % 127)));
 
 const ramp = (i: number) => i / (WIDTH * HEIGHT - 1);
 const mean = (values: Float32Array) => values.reduce((a, b) => a + b) / values.length;
@@ -29,6 +34,7 @@ describe('every intensity augmentation', () => {
     ['gamma', gamma.create({ logGamma: 0.5 }, {})],
     ['bias-field', biasField.create({ amplitude: 0.08, cells: 4 }, {})],
     ['contrast', contrast.create({ logContrast: 0.25, brightness: 0.15 }, {})],
+    ['histogram-match', histogramMatch.create({ probability: 1, strength: 1 }, {})],
     ['noise', noise.create({ deviation: 0.03 }, {})],
     ['blur', blur.create({ sigmaPx: 3 }, {})],
     ['cutout', cutout.create({ probability: 1, smallest: 0.05, largest: 0.25 }, {})],
@@ -132,4 +138,32 @@ it('cutout comes as often as asked', () => {
   const share = hits.filter(Boolean).length / hits.length;
   expect(share).toBeGreaterThan(0.4);
   expect(share).toBeLessThan(0.6);
+});
+
+describe('histogram matching', () => {
+  const full = Object.assign(new Random('full'), {
+    uniform: (_low = 0, high = 1) => high,
+    chance: () => true,
+  });
+  const matched = (source: (i: number) => number, strength: number) => {
+    const pixels = Float32Array.from({ length: 2000 }, (_, i) => source(i));
+    const augmentation = histogramMatch.create({ probability: 1, strength }, {});
+    augmentation.intensity?.({ width: 50, height: 40, pixels }, full, () => DARK_FILM);
+    return pixels;
+  };
+
+  it('gives the film the grey values of the other one, in the same order, and leaves the outside black', () => {
+    const source = (i: number) => (i < 1000 ? 0 : 0.3 + (0.7 * (i - 1000)) / 999);
+    const result = matched(source, 1);
+    expect(result.slice(0, 1000).every((value) => value === 0)).toBe(true);
+    const film = result.slice(1000);
+    for (let i = 1; i < film.length; i++) expect(film[i]).toBeGreaterThanOrEqual(film[i - 1]!);
+    // The other film is uniform over levels 1 to 127.
+    for (const part of [0.1, 0.5, 0.9])
+      expect(film[Math.floor(part * 1000)]! * 255).toBeCloseTo(127 * part, -0.7);
+  });
+
+  it('of strength 0 changes nothing', () => {
+    expect(matched((i) => i / 1999, 0)).toEqual(Float32Array.from({ length: 2000 }, (_, i) => i / 1999));
+  });
 });

@@ -152,7 +152,7 @@ describe('sizes of networks that recipes name', () => {
         backbone: { type: 'hrnet', ...small, channels: 64 },
         head: { type: 'dag', hidden: 128, blocks: 3, localSteps: 3 },
       },
-      6,
+      { landmarkCount: 6, meanShape: new Float32Array(12).fill(0.5), edges: [] },
     );
     expect(model.layout.parameterCount / 1e6).toBeCloseTo(0.93, 2);
     expect(initialParameters(model.layout, 1).every(Number.isFinite)).toBe(true);

@@ -18,7 +18,10 @@ const NODES = 5;
 const layout = new ParameterLayout();
 const head = dag.create(
   { hidden: 8, blocks: 2, localSteps: 3, global: true },
-  { scope: new ParameterScope(layout, 'head'), landmarkCount: NODES, featureChannels: 4 },
+  {
+    ...{ scope: new ParameterScope(layout, 'head'), featureChannels: 4 },
+    ...{ landmarkCount: NODES, meanShape: new Float32Array(NODES * 2), edges: [] },
+  },
 );
 
 describe.each(ENGINES)('the deep adaptive graph on %s', (_name, open) => {
@@ -96,7 +99,10 @@ describe('what a report draws', () => {
     expect(head.edgeMatrices).toEqual(['head.global.edges', 'head.local.edges']);
     const localOnly = dag.create(
       { hidden: 4, blocks: 0, localSteps: 1, global: false },
-      { scope: new ParameterScope(new ParameterLayout(), 'h'), landmarkCount: 3, featureChannels: 2 },
+      {
+        ...{ scope: new ParameterScope(new ParameterLayout(), 'h'), featureChannels: 2 },
+        ...{ landmarkCount: 3, meanShape: new Float32Array(6), edges: [] },
+      },
     );
     expect(localOnly.edgeMatrices).toEqual(['h.local.edges']);
   });

@@ -74,10 +74,10 @@ describe.each(ENGINES)('few-shot DAG on %s', (_name, open) => {
 describe('the weights of the unlabeled losses', () => {
   it('grow from nearly nothing to their full value', () => {
     const { scalars } = strategy();
-    expect(scalars(0).ssl).toBeCloseTo(2 * Math.exp(-5), 10);
-    expect(scalars(0.2).js).toBeCloseTo(3 * Math.exp(-1.25), 10);
-    expect(scalars(0.4)).toEqual({ ssl: 2, js: 3 });
-    expect(scalars(1)).toEqual({ ssl: 2, js: 3 });
+    expect(scalars({ done: 0, epoch: 0 }).ssl).toBeCloseTo(2 * Math.exp(-5), 10);
+    expect(scalars({ done: 0.2, epoch: 0 }).js).toBeCloseTo(3 * Math.exp(-1.25), 10);
+    expect(scalars({ done: 0.4, epoch: 0 })).toEqual({ ssl: 2, js: 3 });
+    expect(scalars({ done: 1, epoch: 0 })).toEqual({ ssl: 2, js: 3 });
   });
 });
 
@@ -101,7 +101,9 @@ function step(matrices: number[][][], permutations: number[][][]): StrategyStep 
       strong: images,
       weakToStrong: tf.tensor3d(matrices),
       permutation: tf.tensor3d(permutations),
+      position: tf.tensor1d([0, 1]),
     },
+    memory: {},
     scalars: { ssl: tf.scalar(2), js: tf.scalar(3) },
   };
 }
@@ -113,7 +115,11 @@ function lesson(
 ): Partial<tf.NamedTensorMap> {
   const landmarks = tf.tensor3d([0.2, 0.3, 0.7, 0.4, 0.2, 0.3, 0.7, 0.4], [2, 2, 2]);
   const output = { landmarks, trajectory: [landmarks], features: teacherFeatures() };
-  return strategy(jsWeight).teach({ ...step(matrices, permutations), teacher: () => output });
+  return strategy(jsWeight).teach({
+    ...step(matrices, permutations),
+    teacher: () => output,
+    origin: () => output,
+  });
 }
 
 /** The loss of a student that is off by `error` along x at every unlabeled landmark that is in the image. */
@@ -130,6 +136,7 @@ function learn({ matrices, error, jsWeight }: { matrices: number[][][]; error: n
     lesson: taught,
     supervisedLoss: supervisedLoss(),
     student: () => ({ landmarks, trajectory: [landmarks], features }),
+    features: () => features,
   });
   const read = (tensor: tf.Tensor) => tensor.dataSync()[0]!;
   return {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import util from 'node:util';
-import { registerBackend, setBackend } from '@tensorflow/tfjs-core';
+import { findBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
 import { EngineError } from '../../errors.ts';
 import { registerNativeKernels } from './kernels/register.ts';
 import { BACKEND_NAME, type TensorFlowBackend, type TensorFlowBinding } from './tensorflow.ts';
@@ -11,11 +11,17 @@ type BackendConstructor = new (binding: TensorFlowBinding, packageName: string) 
 
 /**
  * The package's kernels and backend on the given binding. Its entry point would look for a binding inside the
- * package itself, where none stands, so its two modules are loaded one by one.
+ * package itself, where none stands, so its two modules are loaded one by one. TensorFlow is loaded once in a process: a
+ * second call gives the same backend.
  *
  * @throws {EngineError} when the package or the binding does not load.
  */
 export async function loadBackend(bindingPath: string, threads: number): Promise<TensorFlowBackend> {
+  const open = findBackend(BACKEND_NAME) as TensorFlowBackend | null;
+  if (open !== null) {
+    await setBackend(BACKEND_NAME);
+    return open;
+  }
   setEnvironment(threads);
   replaceLegacyNodeFunctions();
   const require = createRequire(import.meta.url);
