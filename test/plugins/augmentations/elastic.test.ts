@@ -13,8 +13,8 @@ function fieldOf(seed: number, options: Partial<Parameters<typeof elastic.create
 it('never folds the image, however strong: what lies left stays left', () => {
   for (const seed of SEEDS) {
     const field = fieldOf(seed, { deviation: 1 })!;
-    for (let row = 0; row <= 20; row++) {
-      const xs = Array.from({ length: 101 }, (_, k) => displacedFrom(field, [k / 100, row / 20])[0]);
+    for (let row = 0; row <= 5; row++) {
+      const xs = Array.from({ length: 101 }, (_, k) => displacedFrom(field, [k / 100, row / 5])[0]);
       for (let k = 1; k < xs.length; k++) expect(xs[k]).toBeGreaterThan(xs[k - 1]!);
     }
   }
