@@ -75,19 +75,39 @@ function splineWeights(cells: number): NodeWeights {
 function interpolate(shifts: Float32Array, points: number, nodes: NodeWeights): DisplacementField {
   const rows = new Float32Array(points * FIELD_NODES * 2);
   const field = new Float32Array(FIELD_NODES * FIELD_NODES * 2);
-  nodes.forEach(({ first, weights }, column) => {
-    for (let row = 0; row < points; row++) {
-      for (let axis = 0; axis < 2; axis++) {
-        const shift = (k: number) => shifts[(row * points + first + k) * 2 + axis]!;
-        rows[(row * FIELD_NODES + column) * 2 + axis] = weights.reduce((sum, w, k) => sum + w * shift(k), 0);
-      }
-    }
-  });
+  for (let row = 0; row < points; row++) {
+    nodes.forEach((node, column) => {
+      blend(
+        shifts,
+        (row * points + node.first) * 2,
+        2,
+        node.weights,
+        rows,
+        (row * FIELD_NODES + column) * 2,
+        2,
+      );
+    });
+  }
   const line = FIELD_NODES * 2;
-  nodes.forEach(({ first, weights }, row) => {
-    for (let k = 0; k < line; k++) {
-      field[row * line + k] = weights.reduce((sum, w, p) => sum + w * rows[(first + p) * line + k]!, 0);
-    }
+  nodes.forEach((node, row) => {
+    blend(rows, node.first * line, line, node.weights, field, row * line, line);
   });
   return field;
+}
+
+/** Writes `count` sums of four rows of `from`, each `stride` after the one before, weighted. */
+function blend(
+  from: Float32Array,
+  first: number,
+  stride: number,
+  weights: readonly number[],
+  into: Float32Array,
+  at: number,
+  count: number,
+): void {
+  for (let k = 0; k < count; k++) {
+    let sum = 0;
+    for (let p = 0; p < 4; p++) sum += weights[p]! * from[first + p * stride + k]!;
+    into[at + k] = sum;
+  }
 }

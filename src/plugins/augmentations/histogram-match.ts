@@ -35,7 +35,7 @@ export const histogramMatch = definePlugin({
       intensity({ pixels }, random, other) {
         if (!random.chance(probability)) return;
         const share = random.uniform(0, strength);
-        const map = matching(quantileTable(levelsOf(pixels)), quantileTable(other(random)));
+        const map = matching(quantiles(countLevels(pixels)), quantiles(countBytes(other(random))));
         for (let i = 0; i < pixels.length; i++) {
           const level = levelOf(pixels[i]!);
           if (level > 0) pixels[i]! += share * (map[level]! - pixels[i]!);
@@ -49,18 +49,26 @@ function levelOf(value: number): number {
   return Math.max(0, Math.min(LEVELS - 1, Math.round(value * (LEVELS - 1))));
 }
 
-function levelsOf(pixels: Float32Array): Uint8Array {
-  return Uint8Array.from(pixels, levelOf);
+function countLevels(pixels: Float32Array): Float64Array {
+  const counts = new Float64Array(LEVELS);
+  for (let i = 0; i < pixels.length; i++) counts[levelOf(pixels[i]!)]! += 1;
+  return counts;
+}
+
+function countBytes(bytes: Uint8Array): Float64Array {
+  const counts = new Float64Array(LEVELS);
+  for (let i = 0; i < bytes.length; i++) counts[bytes[i]!]! += 1;
+  return counts;
 }
 
 /** For each level the part of the film that is no brighter. */
-function quantileTable(levels: Uint8Array): Float64Array {
-  const counts = new Float64Array(LEVELS);
-  for (let i = 0; i < levels.length; i++) counts[levels[i]!]! += 1;
-  counts[0] = 0;
-  for (let level = 1; level < LEVELS; level++) counts[level]! += counts[level - 1]!;
-  const total = Math.max(1, counts[LEVELS - 1]!);
-  return counts.map((count) => count / total);
+function quantiles(counts: Float64Array): Float64Array {
+  let below = 0;
+  const film = Math.max(1, counts.reduce((sum, count) => sum + count) - counts[0]!);
+  return counts.map((count, level) => {
+    if (level > 0) below += count;
+    return below / film;
+  });
 }
 
 /** For each level of one image the value in [0, 1] of the other that has as many pixels below it. */
