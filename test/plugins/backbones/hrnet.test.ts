@@ -137,7 +137,7 @@ describe.each(ENGINES)('HRNet-W18 on %s computes what timm computes', (_name, op
 });
 
 describe('sizes of networks that recipes name', () => {
-  it('the small network of recipes/base/few-shot-dag.yaml has 0.93 million parameters with 6 landmarks', async () => {
+  it('a network of width 9 has 0.93 million parameters with 6 landmarks', async () => {
     const small = {
       width: 9,
       modules: [1, 1, 1],
