@@ -1,9 +1,13 @@
 import { EXIT_CODES } from '../core/errors.ts';
 import type { Interruption } from '../core/experiment/train.ts';
 
-/** Ctrl-C or SIGTERM asks the run to stop after its step; a second one stops at once. */
+/**
+ * Ctrl-C or SIGTERM asks the run to stop after its step; a second one stops at once. A child of `fsx bench` is also
+ * asked by the end of the IPC channel between them, so that none is left behind when that is killed.
+ */
 export function watchInterrupts(tell: (message: string) => void): Interruption {
-  const interruption: Interruption = { requested: false };
+  // undefined without a channel, false when it is closed already
+  const interruption: Interruption = { requested: process.connected === false };
   const stop = () => {
     if (interruption.requested) process.exit(EXIT_CODES.interrupted);
     interruption.requested = true;
@@ -11,5 +15,9 @@ export function watchInterrupts(tell: (message: string) => void): Interruption {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  process.once('disconnect', () => {
+    interruption.requested = true;
+  });
+  process.channel?.unref();
   return interruption;
 }

@@ -49,7 +49,8 @@ test('a log file gets a progress line every ten seconds, and always the last one
 });
 
 test('an interrupted run says how to go on', () => {
-  const event = { kind: 'interrupted', runDirectory: 'runs/a', stage: 'supervised', step: 7 } as const;
+  const at = { runDirectory: 'runs/a', stage: 'supervised', step: 7, cpuSeconds: 9 };
+  const event = { kind: 'interrupted', ...at } as const;
   expect(plain([[0, event]]).join()).toContain('after step 7. Go on with: fsx resume runs/a');
 });
 

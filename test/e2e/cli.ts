@@ -25,13 +25,15 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Root folder of the installation to run; this checkout unless given. */
   readonly root?: string;
+  /** Sees the process as soon as it runs, and may signal it. */
+  readonly onStart?: (process: ChildProcess) => void;
   /** With `--reporter json`: sees every event as it is printed, and may signal the process. */
   readonly onEvent?: (event: RunEvent, process: ChildProcess) => void;
 }
 
 /** Runs the built command line as a person would, in a process of its own, to its end. */
 export async function fsx(argv: readonly string[], options: CliOptions = {}): Promise<CliOutcome> {
-  const { cwd = tmpdir(), env = {}, root = ROOT, onEvent = () => {} } = options;
+  const { cwd = tmpdir(), env = {}, root = ROOT, onStart = () => {}, onEvent = () => {} } = options;
   const child = spawn(process.execPath, [join(root, 'bin/run.js'), ...argv], {
     cwd,
     env: { ...withoutServer(process.env), ...env },
@@ -41,6 +43,7 @@ export async function fsx(argv: readonly string[], options: CliOptions = {}): Pr
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal }));
   });
+  onStart(child);
   const lines: string[] = [];
   const events: RunEvent[] = [];
   let stderr = '';

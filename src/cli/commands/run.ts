@@ -1,5 +1,5 @@
 import { string as stringArgument } from '@oclif/core/args';
-import { boolean } from '@oclif/core/flags';
+import { boolean, string } from '@oclif/core/flags';
 import { EXIT_CODES } from '../../core/errors.ts';
 import { BaseCommand } from '../base-command.ts';
 import { engineFlag, reporterFlag, setFlag } from '../flags.ts';
@@ -19,6 +19,10 @@ export default class Run extends BaseCommand {
     set: setFlag,
     engine: engineFlag,
     reporter: reporterFlag,
+    base: string({
+      description: "folder that relative paths in the recipe start from (default: the recipe's own)",
+      helpValue: 'DIR',
+    }),
     'dry-run': boolean({
       description: 'check everything, build the model, take one step of each stage, and write nothing',
     }),
@@ -31,7 +35,10 @@ export default class Run extends BaseCommand {
       ...(flags.set ?? []),
       ...(flags.engine === undefined ? [] : [`engine=${flags.engine}`]),
     ];
-    const request = await makeRunRequest(args.recipe, { overrides, reporter: flags.reporter });
+    const request = await makeRunRequest(args.recipe, {
+      ...{ overrides, reporter: flags.reporter },
+      ...(flags.base === undefined ? {} : { baseDirectory: flags.base }),
+    });
     if (flags['dry-run']) {
       const { dryRun } = await import('../../core/experiment/dry-run.ts');
       await dryRun(request);

@@ -1,5 +1,4 @@
 import Table from 'cli-table3';
-import { createLogUpdate } from 'log-update';
 import type { Metrics, MetricsFile } from '../../core/evaluation/metrics-schema.ts';
 import type {
   ProgressEvent,
@@ -8,27 +7,14 @@ import type {
   RunListener,
   ValidationEvent,
 } from '../../core/experiment/events.ts';
-
-/** On a stream that is no terminal, a progress line at most so often. */
-const PLAIN_INTERVAL_MS = 10_000;
+import { liveLine } from './live-line.ts';
 
 /** Shows a run to a person: one live line on a terminal, now and then a plain line elsewhere. */
 export function textReporter(
   stream: NodeJS.WriteStream,
   now: () => number = () => performance.now(),
 ): RunListener {
-  const live = stream.isTTY ? createLogUpdate(stream) : undefined;
-  let lastPlainMs = Number.NEGATIVE_INFINITY;
-  const print = (text: string) => {
-    live?.clear();
-    stream.write(`${text}\n`);
-  };
-  const progress = (text: string, last: boolean) => {
-    if (live !== undefined) return live(text);
-    if (!last && now() - lastPlainMs < PLAIN_INTERVAL_MS) return;
-    lastPlainMs = now();
-    stream.write(`${text}\n`);
-  };
+  const { print, progress } = liveLine(stream, now);
   return (event) => {
     if (event.kind === 'progress') progress(progressLine(event), event.step === event.steps);
     else if (event.kind === 'preparing') progress(preparingLine(event), event.done === event.total);
@@ -77,7 +63,7 @@ function preparingLine({ what, done, total }: Extract<RunEvent, { kind: 'prepari
   return `Reading ${what}: ${done}/${total}`;
 }
 
-function progressLine(event: ProgressEvent): string {
+export function progressLine(event: ProgressEvent): string {
   const { loss, ...rest } = event.metrics;
   const parts = Object.entries(rest)
     .filter(([name]) => name.startsWith('loss.'))

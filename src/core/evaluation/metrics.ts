@@ -3,7 +3,7 @@ import { BOOTSTRAP_DEFAULTS, Bootstrap, type BootstrapOptions, type DrawCounts }
 import type { LandmarkSummary, Metrics, Summary } from './metrics-schema.ts';
 import { type NmeReference, referenceDistance, referenceName } from './nme-reference.ts';
 import type { EvaluatedPrediction } from './prediction.ts';
-import { commonUnit, type LengthUnit, mean, radialErrors } from './radial-error.ts';
+import { commonUnit, type LengthUnit, mean, radialErrors, standardDeviation } from './radial-error.ts';
 
 export interface MetricsOptions {
   /** Radii of the success detection rate where the pixel spacing is known. */
@@ -190,10 +190,4 @@ function medianStatistic(points: readonly PointError[]): (counts: DrawCounts) =>
     }
     return Number.NaN;
   };
-}
-
-function standardDeviation(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }

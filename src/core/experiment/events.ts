@@ -15,12 +15,15 @@ export type RunEvent =
       readonly runDirectory: string;
       readonly stage: string;
       readonly step: number;
+      readonly cpuSeconds: number;
     }
   | {
       readonly kind: 'result';
       readonly metrics: MetricsFile;
       readonly runDirectory: string;
       readonly seconds: number;
+      /** Processor time of the whole process, all of its threads. */
+      readonly cpuSeconds: number;
     }
   | { readonly kind: 'tracking'; readonly delivery: DeliveryReport | null; readonly runDirectory: string };
 

@@ -16,7 +16,7 @@ export async function resumeRun(request: RunRequest, directory: RunDirectory): P
   const path = directory.checkpoint('last');
   const last = (await exists(path)) ? await readCheckpoint(path) : undefined;
   if (last !== undefined) refuseChangedRecipe(last, request);
-  if (await isFinished(directory)) {
+  if (await isFinishedRun(directory)) {
     throw new RunError('FSX_RESUME_FINISHED', `the run in ${directory.path} is finished`, {
       suggestion: 'Start a new one with `fsx run`, or evaluate it again with `fsx evaluate`.',
     });
@@ -25,7 +25,7 @@ export async function resumeRun(request: RunRequest, directory: RunDirectory): P
 }
 
 /** True when the last thing that the run tracked is that it came to its end. */
-async function isFinished({ path }: RunDirectory): Promise<boolean> {
+export async function isFinishedRun({ path }: RunDirectory): Promise<boolean> {
   if (!(await exists(join(path, JOURNAL_FILE)))) return false;
   const ends = readJournal(path).entries.flatMap(({ item }) =>
     item.kind === 'run-end' ? [item.status] : [],

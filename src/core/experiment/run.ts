@@ -149,7 +149,9 @@ class Run {
     };
     const end = await trainStages(context, resumeFrom);
     if (end.status === 'interrupted') {
-      listener({ kind: 'interrupted', runDirectory: this.#directory.path, stage: end.stage, step: end.step });
+      const { stage, step } = end;
+      const runDirectory = this.#directory.path;
+      listener({ kind: 'interrupted', runDirectory, stage, step, cpuSeconds: cpuSeconds() });
       return 'interrupted';
     }
     await this.#evaluate(journal, header);
@@ -193,7 +195,13 @@ class Run {
     );
     const seconds = (performance.now() - this.#startMs) / 1000;
     const { listener } = this.#request;
-    listener({ kind: 'result', metrics: result.metrics, runDirectory: this.#directory.path, seconds });
+    listener({
+      kind: 'result',
+      metrics: result.metrics,
+      runDirectory: this.#directory.path,
+      seconds,
+      cpuSeconds: cpuSeconds(),
+    });
   }
 
   /** The checkpoint that the recipe wants evaluated. */
@@ -242,6 +250,11 @@ class Run {
     const delivery = this.#tracker === null ? null : await this.#tracker.flush(DELIVERY_MS);
     this.#request.listener({ kind: 'tracking', delivery, runDirectory: this.#directory.path });
   }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** The recipe's tracker; without one, MLflow where the environment names a server. */

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BuildFailure, Plugin } from 'esbuild';
+import type { BuildFailure, BuildResult, Plugin } from 'esbuild';
 import { PluginError } from '../errors.ts';
 import { type AnyPluginDefinition, PLUGIN_KINDS } from './definition.ts';
 import type { PluginRegistry } from './registry.ts';
@@ -52,7 +53,8 @@ export async function registerUserPlugins(registry: PluginRegistry, files: reado
  * @throws {PluginError} FSX_PLUGIN_SYNTAX, FSX_PLUGIN_LOAD or FSX_PLUGIN_EMPTY.
  */
 async function loadUserPlugins(file: string): Promise<AnyPluginDefinition[]> {
-  const exported = await importBundle(file, await bundle(file));
+  const { outputFiles } = await bundle(file);
+  const exported = await importBundle(file, outputFiles[0]!.text);
   const values = Object.values(exported).flat();
   const definitions = [...new Set(values)].filter(isDefinition);
   if (definitions.length > 0) return definitions;
@@ -62,15 +64,27 @@ async function loadUserPlugins(file: string): Promise<AnyPluginDefinition[]> {
   });
 }
 
-async function bundle(file: string): Promise<string> {
+/** SHA-256 of a plugin file and the files that it imports by their paths: packages and fsx itself are left out. */
+export async function digestPlugin(file: string): Promise<string> {
+  const { metafile } = await bundle(file);
+  const names = Object.keys(metafile.inputs).filter((name) => !name.startsWith('fsx:'));
+  const hash = createHash('sha256');
+  for (const name of names.sort()) hash.update(await readFile(resolve(dirname(file), name)));
+  return hash.digest('hex');
+}
+
+type Bundle = BuildResult<{ write: false; metafile: true }>;
+
+async function bundle(file: string): Promise<Bundle> {
   const { build } = await import('esbuild');
   try {
-    const result = await build({
+    return await build({
       entryPoints: [file],
       outfile: `${file}.mjs`,
       absWorkingDir: dirname(file),
       bundle: true,
       write: false,
+      metafile: true,
       format: 'esm',
       platform: 'node',
       target: 'node20',
@@ -79,7 +93,6 @@ async function bundle(file: string): Promise<string> {
       logLevel: 'silent',
       plugins: [fsxImports()],
     });
-    return result.outputFiles[0]!.text;
   } catch (cause) {
     throw explainBuild(file, cause as BuildFailure);
   }

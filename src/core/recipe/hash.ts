@@ -7,7 +7,12 @@ import type { Recipe } from './schema.ts';
  */
 export function hashRecipe(recipe: Recipe): string {
   const { name: _, description: __, plugins: ___, tracking: ____, output: _____, ...decisive } = recipe;
-  return createHash('sha256').update(canonicalJson(decisive)).digest('hex');
+  return digest(decisive);
+}
+
+/** SHA-256 of a value as JSON, whatever the order of its keys. */
+export function digest(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
 function canonicalJson(value: unknown): string {

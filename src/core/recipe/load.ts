@@ -5,8 +5,9 @@ import type { PluginRegistry } from '../plugins/registry.ts';
 import { registerUserPlugins, resolvePlugin } from '../plugins/user-plugins.ts';
 import { checkValue } from './check.ts';
 import type { Environment } from './environment.ts';
-import type { Finding } from './explain.ts';
 import { hashRecipe } from './hash.ts';
+import { locate } from './locate.ts';
+import { merge } from './merge.ts';
 import { applyOverrides } from './overrides.ts';
 import { asJsonSchema } from './places.ts';
 import { InvalidRecipeError, type Problem } from './problems.ts';
@@ -14,12 +15,14 @@ import { readRecipe } from './read.ts';
 import { checkRules } from './rules.ts';
 import { type EngineSetting, type Recipe, RecipeSchema } from './schema.ts';
 import { placeText } from './source.ts';
-import { childOf, placeAt, plainValue, type RecipeNode } from './tree.ts';
+import { childOf, type MapNode, plainValue, type RecipeNode } from './tree.ts';
 import { typeValues } from './typing.ts';
 
 export interface LoadOptions {
   /** Makes a registry of the built-in plugins, to which the recipe's own are added. */
   readonly createRegistry: () => PluginRegistry | Promise<PluginRegistry>;
+  /** Recipes in part, merged over this one in order as `extends` merges; their environment is filled in. */
+  readonly layers?: readonly MapNode[];
   /** As `--set` takes them: `model.backbone.width=32`. */
   readonly overrides?: readonly string[];
   readonly environment?: Environment;
@@ -52,7 +55,8 @@ export interface LoadedRecipe {
 export async function loadRecipe(path: string, options: LoadOptions): Promise<LoadedRecipe> {
   const read = await readRecipe(path, options.environment ?? {});
   if (read.root === undefined) throw new InvalidRecipeError(path, read.problems);
-  const overridden = applyOverrides(read.root, options.overrides ?? []);
+  const layered = (options.layers ?? []).reduce<RecipeNode>(merge, read.root);
+  const overridden = applyOverrides(layered, options.overrides ?? []);
   const baseDirectory = resolve(options.baseDirectory ?? dirname(path));
 
   const plugins = await loadPlugins(overridden.root, await options.createRegistry(), baseDirectory);
@@ -118,18 +122,6 @@ function pluginSetting(name: string, baseDirectory: string): string {
 function normaliseEngine(engine: EngineSetting | EngineSetting['type']): EngineSetting {
   const setting = typeof engine === 'string' ? { type: engine } : engine;
   return { ...setting, type: setting.type ?? 'auto' };
-}
-
-/** Findings at their places; none at a place that already has a problem, such as a missing variable. */
-function locate(findings: readonly Finding[], root: RecipeNode, known: readonly Problem[]): Problem[] {
-  return findings
-    .map(({ path, target, ...rest }): Problem => ({ ...rest, place: placeAt(root, path, target) }))
-    .filter(
-      ({ place }) =>
-        !known.some(
-          (problem) => problem.place.source === place.source && problem.place.start === place.start,
-        ),
-    );
 }
 
 function originsOf(root: RecipeNode, path: readonly (string | number)[] = []): Map<string, string> {

@@ -26,9 +26,10 @@ export type ProblemFormat = 'text' | 'json' | 'github';
 export class InvalidRecipeError extends RecipeError {
   readonly problems: readonly Problem[];
 
-  constructor(path: string, problems: readonly Problem[]) {
+  /** @param code another one for a file of recipes. */
+  constructor(path: string, problems: readonly Problem[], code = 'FSX_RECIPE_INVALID') {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-    super('FSX_RECIPE_INVALID', `${path} has ${count}\n\n${formatProblems(problems, 'text')}`);
+    super(code, `${path} has ${count}\n\n${formatProblems(problems, 'text')}`);
     this.problems = problems;
   }
 }

@@ -81,7 +81,7 @@ class RecipeReader {
     for (const base of this.#bases(extended?.value)) {
       layers.push(await this.read(besideOf(path, String(base.value)), base.place, chain));
     }
-    layers.push(withFolder({ ...node, entries: new Map(Object.entries(own)) }, path));
+    layers.push(withPluginPaths({ ...node, entries: new Map(Object.entries(own)) }));
     if (layers.includes(undefined)) return undefined;
     return (layers as RecipeNode[]).reduce(merge) as MapNode;
   }
@@ -122,13 +122,13 @@ interface Visit {
   readonly file: string;
 }
 
-/** Plugin files are relative to the recipe that names them, also where another recipe extends that one. */
-function withFolder(node: MapNode, path: string): MapNode {
+/** Plugin files are relative to the file that names them, also where a recipe elsewhere takes them over. */
+export function withPluginPaths(node: MapNode): MapNode {
   const plugins = node.entries.get('plugins');
   if (plugins?.value.kind !== 'list') return node;
   const items = plugins.value.items.map((item) =>
     item.kind === 'scalar' && typeof item.value === 'string' && isFilePath(item.value)
-      ? { ...item, value: resolve(dirname(path), item.value) }
+      ? { ...item, value: resolve(dirname(item.place.source.name), item.value) }
       : item,
   );
   return {
@@ -141,7 +141,8 @@ function isFilePath(name: string): boolean {
   return name.startsWith('.') || isAbsolute(name);
 }
 
-function besideOf(recipe: string, name: string): string {
+/** A file that another one names, relative to that one. */
+export function besideOf(recipe: string, name: string): string {
   return isAbsolute(name) ? name : join(dirname(recipe), name);
 }
 

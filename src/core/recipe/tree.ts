@@ -47,7 +47,7 @@ export function childOf(node: RecipeNode, key: string | number): RecipeNode | un
   return node.kind === 'list' ? node.items[Number(key)] : undefined;
 }
 
-function nodeAt(root: RecipeNode, path: RecipePath): RecipeNode | undefined {
+export function nodeAt(root: RecipeNode, path: RecipePath): RecipeNode | undefined {
   return path.reduce<RecipeNode | undefined>((node, key) => node && childOf(node, key), root);
 }
 

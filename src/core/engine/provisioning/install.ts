@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import { withInstallLock } from './install-lock.ts';
+import { withProcessLock } from '../../process-lock.ts';
 import {
   BINDING_FILE,
   type NativeBinding,
@@ -60,7 +60,7 @@ async function install({ variant, force, onProgress }: InstallOptions): Promise<
 
   await mkdir(nativeDirectory(), { recursive: true });
   const lock = join(nativeDirectory(), 'install.lock');
-  await withInstallLock(
+  await withProcessLock(
     lock,
     () => onProgress({ step: 'wait' }),
     async () => {

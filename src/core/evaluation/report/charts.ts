@@ -192,15 +192,54 @@ export function differenceBars(differences: readonly number[], options: ScatterO
   });
 }
 
-/** Share of the points that are at most so far off, `[error, share]` up to `limit`. */
-export function cumulativeCurve(errors: readonly number[], limit: number, steps = 160): [number, number][] {
-  const sorted = [...errors].sort((a, b) => a - b);
-  let found = 0;
-  return Array.from({ length: steps + 1 }, (_, step) => {
-    const error = (limit * step) / steps;
-    while (found < sorted.length && (sorted[found] as number) <= error) found++;
-    return [error, found / sorted.length];
-  });
+interface DotRow {
+  readonly label: string;
+  readonly dots: readonly number[];
+  readonly mean: number;
+  readonly interval: readonly [low: number, high: number] | null;
+}
+
+/** A row a method: its dots, their mean as a diamond, and the mean's interval as a bar. */
+export function dotPlot(rows: readonly DotRow[], options: { description: string; xLabel: string }): Html {
+  const bars = rows.flatMap(({ interval }, row) =>
+    interval === null ? [] : [interval.map((value) => [value, row])],
+  );
+  return renderChart(
+    options.description,
+    {
+      grid: { ...GRID, left: 150, top: 12 },
+      xAxis: { ...AXIS, type: 'value', scale: true, name: options.xLabel, nameGap: 28 },
+      yAxis: {
+        ...AXIS,
+        type: 'category',
+        inverse: true,
+        data: rows.map(({ label }) => label),
+        axisLabel: { ...TEXT, width: 136, overflow: 'truncate' },
+      },
+      series: [
+        ...bars.map((data) => ({
+          type: 'line',
+          data,
+          showSymbol: false,
+          lineStyle: { color: 'var(--series-1)', width: 3, opacity: 0.45 },
+        })),
+        {
+          type: 'scatter',
+          symbolSize: 8,
+          data: rows.flatMap(({ dots }, row) => dots.map((dot) => [dot, row])),
+          itemStyle: { color: 'var(--series-2)', opacity: 0.75 },
+        },
+        {
+          type: 'scatter',
+          symbol: 'diamond',
+          symbolSize: 13,
+          data: rows.map(({ mean }, row) => [mean, row]),
+          itemStyle: { color: 'var(--series-1)' },
+        },
+      ],
+    },
+    { width: SIZE.width, height: 76 + 42 * rows.length },
+  );
 }
 
 function renderChart(

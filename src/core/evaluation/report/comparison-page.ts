@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { ComparedRun, Comparison } from '../comparison.ts';
-import { cumulativeCurve, differenceBars, lineChart, pairedScatter } from './charts.ts';
-import { decimals, percent, pValue, withInterval } from './format.ts';
+import { cumulativeCurve } from '../cumulative-curve.ts';
+import { differenceBars, lineChart, pairedScatter } from './charts.ts';
+import { decimals, percent, pValue, seriesColour, signed, withInterval } from './format.ts';
 import { type Html, html } from './html.ts';
 import { figure, page, table } from './page.ts';
-
-const COLOURS = [1, 2, 4, 5, 6, 3].map((index) => `var(--series-${index})`);
 
 /** Writes the comparison as one self-contained HTML page. */
 export async function writeComparisonPage(file: string, comparison: Comparison): Promise<void> {
@@ -57,7 +56,7 @@ function cumulative({ runs, unit }: Comparison): Html {
   const chart = lineChart(
     runs.map(({ name, errors }, index) => ({
       label: name,
-      colour: COLOURS[index % COLOURS.length] as string,
+      colour: seriesColour(index),
       points: cumulativeCurve(errors, limit),
     })),
     {
@@ -92,8 +91,4 @@ function pairSection(run: ComparedRun, { runs, unit, reference }: Comparison): H
     }),
     'Difference of each image; below zero the run is better.',
   )}</div>`;
-}
-
-function signed(value: number): string {
-  return `${value > 0 ? '+' : value < 0 ? '−' : ''}${decimals(Math.abs(value))}`;
 }

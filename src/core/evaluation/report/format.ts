@@ -9,6 +9,13 @@ export const SET_STYLES: Readonly<Record<PredictionSet, { label: string; colour:
   meanShape: { label: 'Mean shape', colour: 'var(--series-3)' },
 };
 
+const SERIES_COLOURS = [1, 2, 4, 5, 6, 3].map((index) => `var(--series-${index})`);
+
+/** A colour for the n-th of several alike: runs, losses, methods. */
+export function seriesColour(index: number): string {
+  return SERIES_COLOURS[index % SERIES_COLOURS.length] as string;
+}
+
 /** The sets that are there, in a fixed order. */
 export function presentSets<T>(sets: { readonly [set in PredictionSet]?: T }): [PredictionSet, T][] {
   return PREDICTION_SETS.flatMap((set): [PredictionSet, T][] => {
@@ -23,6 +30,10 @@ export function percent(share: number): string {
 
 export function decimals(value: number): string {
   return value.toFixed(2);
+}
+
+export function signed(value: number): string {
+  return `${value > 0 ? '+' : value < 0 ? '−' : ''}${decimals(Math.abs(value))}`;
 }
 
 /** A value with its interval in small print below. */

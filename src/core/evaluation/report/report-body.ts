@@ -1,8 +1,17 @@
+import { cumulativeCurve } from '../cumulative-curve.ts';
 import type { Metrics } from '../metrics-schema.ts';
 import { commonUnit, radialErrors } from '../radial-error.ts';
-import { boxPlot, cumulativeCurve, lineChart, type Series } from './charts.ts';
+import { boxPlot, lineChart, type Series } from './charts.ts';
 import { edgeGraph, edgeHeatMap } from './edge-graph.ts';
-import { decimals, duration, percent, presentSets, SET_STYLES, withInterval } from './format.ts';
+import {
+  decimals,
+  duration,
+  percent,
+  presentSets,
+  SET_STYLES,
+  seriesColour,
+  withInterval,
+} from './format.ts';
 import { type Html, html } from './html.ts';
 import { facts, figure, table } from './page.ts';
 import type { ReportInput, StageFacts } from './report-input.ts';
@@ -142,8 +151,6 @@ function landmarkTables({ metrics }: ReportInput): Html {
   return html`<h2>Landmarks</h2>${sections}`;
 }
 
-const COLOURS = [1, 2, 4, 5, 6, 3].map((index) => `var(--series-${index})`);
-
 function trainingSection({ curves, facts: run }: ReportInput): Html {
   const losses = curves.filter(({ name }) => name.startsWith('train/loss'));
   const validation = curves.filter(({ name }) => name.startsWith('val/') && name.endsWith('mre_px'));
@@ -170,7 +177,7 @@ function trainingSection({ curves, facts: run }: ReportInput): Html {
 function toSeries(curves: readonly TrainingCurve[], prefix: string): Series[] {
   return curves.map(({ name, points }, index) => ({
     label: name.slice(prefix.length),
-    colour: COLOURS[index % COLOURS.length] as string,
+    colour: seriesColour(index),
     // A logarithmic axis has no place for a loss that is exactly zero.
     points: prefix === 'train/' ? points.filter(([, value]) => value > 0) : points,
   }));

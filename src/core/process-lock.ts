@@ -14,7 +14,7 @@ const POLL_MS = 250;
  *
  * @param onWait called once when another process holds the lock.
  */
-export async function withInstallLock<T>(
+export async function withProcessLock<T>(
   path: string,
   onWait: () => void,
   work: () => Promise<T>,
@@ -57,7 +57,7 @@ async function isAbandoned(path: string): Promise<boolean> {
   }
 }
 
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

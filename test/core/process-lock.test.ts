@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withInstallLock } from '../../../../src/core/engine/provisioning/install-lock.ts';
+import { withProcessLock } from '../../src/core/process-lock.ts';
 
 let folder: string;
 let path: string;
@@ -28,13 +28,13 @@ test('two installations at once run one after the other', async () => {
   const wait = () => {
     waits++;
   };
-  await Promise.all([withInstallLock(path, wait, work), withInstallLock(path, wait, work)]);
+  await Promise.all([withProcessLock(path, wait, work), withProcessLock(path, wait, work)]);
   expect(most).toBe(1);
   expect(waits).toBe(1);
 });
 
 test('an installation that fails lets the next one in', async () => {
-  const failing = withInstallLock(
+  const failing = withProcessLock(
     path,
     () => undefined,
     async () => {
@@ -47,13 +47,13 @@ test('an installation that fails lets the next one in', async () => {
 
 test('the lock of a killed process is taken over at once', async () => {
   const dead = spawnSync(process.execPath, ['-e', '']).pid;
-  await withInstallLock(
+  await withProcessLock(
     path,
     () => undefined,
     async () => undefined,
   );
   writeFileSync(path, JSON.stringify({ pid: dead, host: hostname() }));
-  await withInstallLock(
+  await withProcessLock(
     path,
     () => undefined,
     async () => undefined,
@@ -61,7 +61,7 @@ test('the lock of a killed process is taken over at once', async () => {
 });
 
 test('the lock of another machine is taken over once it shows no life', async () => {
-  await withInstallLock(
+  await withProcessLock(
     path,
     () => undefined,
     async () => undefined,
@@ -69,7 +69,7 @@ test('the lock of another machine is taken over once it shows no life', async ()
   writeFileSync(path, JSON.stringify({ pid: 1, host: 'another' }));
   const longAgo = new Date(Date.now() - 3_600_000);
   utimesSync(path, longAgo, longAgo);
-  await withInstallLock(
+  await withProcessLock(
     path,
     () => undefined,
     async () => undefined,
