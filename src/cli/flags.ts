@@ -22,3 +22,17 @@ export const checkpointFlag = string({
     'a checkpoint of the run: last, best or the name of a stage (default: the one that its recipe evaluates)',
   helpValue: 'NAME',
 });
+
+export const withFlag = string({
+  description:
+    'another run folder or checkpoint whose answers are combined with those of the model; may be repeated',
+  helpValue: 'RUN',
+  multiple: true,
+  multipleNonGreedy: true,
+});
+
+export const combineFlag = option({ options: ['mean', 'median'] as const })({
+  default: 'mean',
+  description:
+    'how the answers of several networks become one; median does not follow a single one that is far off',
+});

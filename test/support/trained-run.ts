@@ -6,7 +6,7 @@ import { startRun } from '../../src/core/experiment/run.ts';
 import { loadRecipe } from '../../src/core/recipe/load.ts';
 import { chestPhantom } from '../../src/plugins/datasets/chest-phantom.ts';
 
-/** The frame is not square, so that a width taken for a height is seen. */
+/** The frame is not square, so that a width taken for a height is seen; at 0.6 two validation images give a radius. */
 const RECIPE = `
 name: tiny
 engine: wasm
@@ -21,7 +21,7 @@ training: { labeledBatch: 2, unlabeledBatch: 2, validateEvery: 4 }
 stages:
   - { name: supervised, ssl: { type: supervised }, steps: 4 }
   - { name: teacher-student, from: supervised, ssl: { type: few-shot-dag }, steps: 4 }
-evaluation: { bootstrapSamples: 50, overlays: 2 }
+evaluation: { bootstrapSamples: 50, overlays: 2, conformalLevel: 0.6 }
 `;
 
 /** Trains a tiny model for a few steps; the recipe is `recipe.yaml` in the folder. @returns the run's folder. */

@@ -21,7 +21,7 @@ export default class Compare extends BaseCommand {
     reference: string({
       description: 'run folder that the others are compared with (default: the first)',
     }),
-    weights: option({ options: ['teacher', 'student'] as const })({
+    weights: option({ options: ['teacher', 'student', 'ensemble'] as const })({
       default: 'teacher',
       description: 'whose predictions to compare',
     }),

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { Metrics, MetricsFile } from '../../core/evaluation/metrics-schema.ts';
+import type { Conformal, Metrics, MetricsFile } from '../../core/evaluation/metrics-schema.ts';
 import type {
   ProgressEvent,
   RunEvent,
@@ -81,21 +81,31 @@ function validationLine({ stage, step, teacherPx, studentPx, best }: ValidationE
   return `${stage} step ${step}: validation error ${teacherPx.toFixed(2)} px (student ${studentPx.toFixed(2)})${mark}`;
 }
 
-function resultText(
-  { teacher, student, meanShape }: MetricsFile,
-  runDirectory: string,
-  seconds: number,
-): string {
-  const rows = { teacher, student, 'mean shape': meanShape };
-  const named = Object.entries(rows).filter((row): row is [string, Metrics] => row[1] !== undefined);
+function resultText(metrics: MetricsFile, runDirectory: string, seconds: number): string {
+  const named = namedMetrics(metrics);
   const first = named[0]![1];
   return [
     `\nTest: ${first.images} images${first.notice === undefined ? '' : `. ${first.notice}`}`,
     metricsTable(named),
+    ...(metrics.conformal === undefined ? [] : [radiusLine(metrics.conformal)]),
     `Report:  ${runDirectory}/report.html`,
     `Metrics: ${runDirectory}/metrics.json`,
     `Finished in ${duration(seconds)}`,
   ].join('\n');
+}
+
+/** The sets that were measured, as a person calls them. */
+export function namedMetrics({ teacher, student, ensemble, ensembleOf, meanShape }: MetricsFile) {
+  const rows = { teacher, student, [ensembleOf ?? 'ensemble']: ensemble, 'mean shape': meanShape };
+  return Object.entries(rows).filter((row): row is [string, Metrics] => row[1] !== undefined);
+}
+
+/** How near the true landmarks lie, or why nobody knows. */
+export function radiusLine({ level, unit, notice, teacher, images }: Conformal): string {
+  const { radius, coverage } = teacher.pooled;
+  if (radius === null) return `Error radius: infinite. ${notice ?? ''}`.trimEnd();
+  const measured = coverage === null ? '' : `; it holds ${percent(coverage)} of the test points`;
+  return `Error radius of the teacher at ${percent(level)}: ${radius.toFixed(2)} ${unit}, from ${images} validation images${measured}`;
 }
 
 /** One row a set of weights; lengths in the metrics' own unit. */

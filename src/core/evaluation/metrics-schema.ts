@@ -92,25 +92,91 @@ const Metrics = Type.Object(
   closed,
 );
 
+const errorRadiusFields = {
+  images: Type.Integer({ minimum: 0, description: 'Validation images that it comes from.' }),
+  radius: Type.Union([Type.Number(), Type.Null()], {
+    description: 'In `unit`; null where it is infinite: the validation images are too few for the level.',
+  }),
+  coverage: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Share of the labeled test points within the radius; null where it is infinite.',
+  }),
+};
+
+const ErrorRadius = Type.Object(errorRadiusFields, closed);
+
+const ConformalSet = Type.Object(
+  {
+    pooled: Type.Unsafe<Static<typeof ErrorRadius>>({
+      ...ErrorRadius,
+      description: 'One radius for all landmarks.',
+    }),
+    landmarks: Type.Array(Type.Object({ name: Type.String(), ...errorRadiusFields }, closed), {
+      description: 'A radius for each landmark, in order.',
+    }),
+  },
+  closed,
+);
+
+const Conformal = Type.Object(
+  {
+    method: Type.Literal('split conformal prediction over validation images'),
+    level: Type.Number({
+      description:
+        'Share of the points of a further image of the same kind that a radius holds, in expectation.',
+    }),
+    unit: Type.Unsafe<'mm' | 'px'>({ type: 'string', enum: ['mm', 'px'] }),
+    images: Type.Integer({
+      minimum: 0,
+      description: 'Validation images with at least one labeled landmark.',
+    }),
+    notice: Type.Optional(Type.String({ description: 'Why there is no radius.' })),
+    teacher: ConformalSet,
+    student: ConformalSet,
+    ensemble: Type.Optional(ConformalSet),
+  },
+  {
+    ...closed,
+    description:
+      'Radii around predicted landmarks within which the true ones lie. Where the validation images also chose the checkpoint they are a little too small.',
+  },
+);
+
 const MetricsFile = Type.Object(
   {
     $schema: Type.Optional(Type.String()),
     version: Type.Literal(1),
+    checkpoint: Type.Optional(
+      Type.Object(
+        {
+          stage: Type.String(),
+          step: Type.Integer({ description: 'Steps of the stage that were done.' }),
+        },
+        { ...closed, description: 'The checkpoint that was evaluated.' },
+      ),
+    ),
     teacher: Type.Optional(Metrics),
     student: Type.Optional(Metrics),
+    ensemble: Type.Optional(Metrics),
+    ensembleOf: Type.Optional(
+      Type.String({ description: 'What the ensemble combines, and how: `mean of teacher, student`.' }),
+    ),
     meanShape: Type.Optional(Metrics),
+    conformal: Type.Optional(Conformal),
   },
   {
     ...closed,
     title: 'fsx metrics.json',
     description:
-      'Landmark localization metrics on the test images: of the teacher, of the student, and of the mean shape of the labeled training images.',
+      'Landmark localization metrics on the test images: of the teacher, of the student, of an ensemble where one was asked for, and of the mean shape of the labeled training images.',
   },
 );
 
 export type Summary = Static<typeof Summary>;
 export type LandmarkSummary = Static<typeof LandmarkSummary>;
 export type Metrics = Static<typeof Metrics>;
+export type ErrorRadius = Static<typeof ErrorRadius>;
+export type ConformalSet = Static<typeof ConformalSet>;
+export type Conformal = Static<typeof Conformal>;
 /** The content of `metrics.json`. */
 export type MetricsFile = Static<typeof MetricsFile>;
 

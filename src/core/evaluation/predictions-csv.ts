@@ -6,8 +6,8 @@ import { RunError } from '../errors.ts';
 import type { EvaluatedPrediction } from './prediction.ts';
 import { radialErrors } from './radial-error.ts';
 
-/** Whose landmarks they are: one of the two networks, or the mean of the labeled training shapes. */
-export const PREDICTION_SETS = ['teacher', 'student', 'meanShape'] as const;
+/** Whose landmarks they are: one of the two networks, an ensemble, or the mean of the labeled training shapes. */
+export const PREDICTION_SETS = ['teacher', 'student', 'ensemble', 'meanShape'] as const;
 export type PredictionSet = (typeof PREDICTION_SETS)[number];
 
 /** What each set says of the test images. */

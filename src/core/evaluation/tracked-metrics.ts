@@ -1,4 +1,27 @@
-import type { Metrics } from './metrics-schema.ts';
+import type { Conformal, Metrics, MetricsFile } from './metrics-schema.ts';
+
+/** Everything that a finished run is compared by in the tracker. */
+export function trackedResult({ teacher, student, ensemble, meanShape, conformal }: MetricsFile) {
+  const sets = {
+    test: teacher,
+    'test/student': student,
+    'test/ensemble': ensemble,
+    'test/mean_shape': meanShape,
+  };
+  const tracked = Object.entries(sets).map(([prefix, metrics]) =>
+    metrics === undefined ? {} : trackedMetrics(metrics, prefix),
+  );
+  return Object.assign({}, ...tracked, conformal && trackedRadius(conformal)) as Record<string, number>;
+}
+
+/** `test/error_radius_mm` and the share of test points within it, of the teacher; nothing where it is infinite. */
+function trackedRadius({ unit, teacher }: Conformal): Record<string, number> {
+  const { radius, coverage } = teacher.pooled;
+  return {
+    ...(radius === null ? {} : { [`test/error_radius_${unit}`]: radius }),
+    ...(coverage === null ? {} : { 'test/error_radius_coverage': coverage }),
+  };
+}
 
 /**
  * The numbers that a run is compared by in the tracker: `test/mre_mm`, `test/sdr_2.5mm`, `test/failure_rate_images`, …

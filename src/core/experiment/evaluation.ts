@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseCases } from '../evaluation/cases.ts';
+import { measureRadii } from '../evaluation/conformal.ts';
 import { computeMetrics, type MetricsOptions } from '../evaluation/metrics.ts';
 import type { MetricsFile } from '../evaluation/metrics-schema.ts';
 import { drawOverlay } from '../evaluation/overlay.ts';
@@ -8,7 +9,9 @@ import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
 import { type PredictionSets, writePredictionsCsv } from '../evaluation/predictions-csv.ts';
 import type { ReportCase } from '../evaluation/report/report.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import type { CheckpointFacts } from '../training/checkpoint.ts';
 import type { NetworkWeights, Predictor } from '../training/inference.ts';
+import { combineAnswers, type ModelAnswers, type NetworkPredictions } from './ensemble.ts';
 import type { Experiment } from './experiment.ts';
 import { predictImages, predictShape } from './predict.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -19,36 +22,89 @@ export interface WeightPair {
   readonly student: NetworkWeights;
 }
 
-/** What the networks and the mean shape say of some images, and how good that is. */
+/** What the networks and the mean shape say of the test images, and how good that is. */
 export interface EvaluationResult {
-  readonly predictions: Required<PredictionSets>;
+  readonly predictions: PredictionSets & { readonly teacher: readonly EvaluatedPrediction[] };
   readonly metrics: MetricsFile;
 }
 
 export type EvaluatedData = Pick<Experiment, 'recipe' | 'dataset' | 'store' | 'samples' | 'meanShape'>;
 
-/** @throws {DataError} when the images have no labels. */
+/** Positions in the store: images to measure on, and labeled ones without training that set the error radii. */
+export type EvaluatedPositions = Pick<Experiment['positions'], 'test' | 'validation'>;
+
+/** The networks of a checkpoint, and which checkpoint that is. */
+export interface EvaluatedNetworks {
+  readonly predictor: Predictor;
+  readonly weights: WeightPair;
+  readonly facts: Pick<CheckpointFacts, 'stage' | 'step' | 'recipe'>;
+}
+
+/** Networks whose answers are combined, and what to call that. */
+export interface Ensemble {
+  readonly name: string;
+  readonly answers: Readonly<Record<keyof ModelAnswers, readonly EvaluatedPrediction[]>>;
+}
+
+/** Evaluates both networks of a checkpoint. @throws {DataError} when the test images have no labels. */
 export function evaluateImages(
   data: EvaluatedData,
-  positions: readonly number[],
-  predictor: Predictor,
-  weights: WeightPair,
+  positions: EvaluatedPositions,
+  networks: EvaluatedNetworks,
 ): EvaluationResult {
+  const answers = answerImages(data, positions, networks);
+  if (!data.recipe.evaluation.ensemble) return measure(data, positions, networks, answers);
+  const ensemble = {
+    name: 'mean of teacher, student',
+    answers: combineAnswers([answers], 'both', 'mean'),
+  };
+  return measure(data, positions, networks, answers, ensemble);
+}
+
+/** What both networks say of the test and the validation images. */
+export function answerImages(
+  data: EvaluatedData,
+  positions: EvaluatedPositions,
+  { predictor, weights }: EvaluatedNetworks,
+): ModelAnswers {
   const { seed, evaluation } = data.recipe;
-  const plan = { views: evaluation.views, seed };
+  const plan = { views: evaluation.views, flip: evaluation.flip, seed };
+  const about = (use: keyof EvaluatedPositions): NetworkPredictions => ({
+    teacher: predictImages(data, positions[use], predictor, weights.teacher, plan),
+    student: predictImages(data, positions[use], predictor, weights.student, plan),
+  });
+  return { test: about('test'), validation: about('validation') };
+}
+
+/** @throws {DataError} when the test images have no labels. */
+export function measure(
+  data: EvaluatedData,
+  positions: EvaluatedPositions,
+  { facts }: EvaluatedNetworks,
+  { test, validation }: ModelAnswers,
+  ensemble?: Ensemble,
+): EvaluationResult {
+  const { landmarkNames } = data.dataset;
   const predictions = {
-    teacher: predictImages(data, positions, predictor, weights.teacher, plan),
-    student: predictImages(data, positions, predictor, weights.student, plan),
-    meanShape: predictShape(data, positions, data.meanShape),
+    ...test,
+    ...(ensemble === undefined ? {} : { ensemble: ensemble.answers.test }),
+    meanShape: predictShape(data, positions.test, data.meanShape),
   };
   const options = metricsOptions(data.recipe);
-  const measure = (set: readonly EvaluatedPrediction[]) =>
-    computeMetrics(set, data.dataset.landmarkNames, options);
+  const measured = Object.entries(predictions).map(
+    ([set, images]) => [set, computeMetrics(images, landmarkNames, options)] as const,
+  );
+  const calibrated = {
+    teacher: { test: test.teacher, validation: validation.teacher },
+    student: { test: test.student, validation: validation.student },
+    ...(ensemble === undefined ? {} : { ensemble: ensemble.answers }),
+  };
   const metrics: MetricsFile = {
     version: 1,
-    teacher: measure(predictions.teacher),
-    student: measure(predictions.student),
-    meanShape: measure(predictions.meanShape),
+    checkpoint: { stage: facts.recipe.stages[facts.stage]!.name, step: facts.step },
+    ...Object.fromEntries(measured),
+    ...(ensemble === undefined ? {} : { ensembleOf: ensemble.name }),
+    conformal: measureRadii(calibrated, landmarkNames, data.recipe.evaluation.conformalLevel),
   };
   return { predictions, metrics };
 }

@@ -6,6 +6,7 @@ import { buildModel, type LandmarkModel } from '../nn/landmark-model.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { refuseUnpairedFlip } from './test-time-views.ts';
 
 /** What an image is used for. */
 export type Use = keyof Split;
@@ -38,6 +39,7 @@ export async function prepareExperiment(
   onProgress: (done: number, total: number) => void,
 ): Promise<Experiment> {
   const dataset = await plugins.create('dataset', recipe.data.dataset, { baseDirectory });
+  refuseUnpairedFlip(recipe.evaluation.flip, dataset);
   const { split: request, image } = recipe.data;
   const split = splitSamples(dataset.samples, request, request.seed ?? recipe.seed);
   const samples = new Map(dataset.samples.map((sample) => [sample.id, sample]));

@@ -1,20 +1,26 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import type { Dataset, PixelSpacing, Point, Sample } from '../data/dataset.ts';
+import type { Dataset, GreyImage, PixelSpacing, Point, Sample } from '../data/dataset.ts';
 import { decodeGrey } from '../data/decode.ts';
 import { type ImageStore, loadImageStore } from '../data/image-store.ts';
 import { DataError, FsxError, RunError } from '../errors.ts';
+import { type Combination, combineShapes } from '../evaluation/combination.ts';
 import { drawOverlay } from '../evaluation/overlay.ts';
 import type { Prediction } from '../evaluation/prediction.ts';
-import type { Weights } from '../training/state.ts';
+import { type EnsembleWeights, landmarkPlaces, networksOf } from './ensemble.ts';
 import { answerViews, inOriginalPixels, meanShapeOf } from './predict.ts';
-import { spreadOf, testTimeViews } from './test-time-views.ts';
+import { refuseUnpairedFlip, spreadOf, testTimeViews } from './test-time-views.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 export interface PredictFilesOptions {
-  readonly weights: Weights;
-  /** Moved views of each image for the spread; 0 leaves the spread out. */
+  /** The networks of each model that take part. */
+  readonly weights: EnsembleWeights;
+  /** How the answers of several networks become one. */
+  readonly combination: Combination;
+  /** Moved views of each image for the spread; 0 leaves them out. */
   readonly views: number;
+  /** Average with the answer for the mirrored image, whatever the recipe says. */
+  readonly flip: boolean;
   /** Of every image; image files do not say it themselves. */
   readonly spacing?: PixelSpacing;
   /** Told of every image that cannot be used, and why; the others go on. */
@@ -23,7 +29,7 @@ export interface PredictFilesOptions {
 
 /** Landmarks of an image file, whose path is the `id`. */
 export interface FilePrediction extends Prediction {
-  /** One a landmark, in pixels of the original: how far the network's answers lie apart over the views. */
+  /** One a landmark, in pixels of the original: how far the answers lie apart; left out where there is only one. */
   readonly spreadPx?: readonly number[];
 }
 
@@ -34,22 +40,42 @@ const IMAGE_FILE = /\.(png|jpe?g|tiff?)$/i;
 
 /**
  * Predicts the landmarks of image files, as `fsx evaluate` measures them: those of the plain image, averaged with as many
- * moved views as `evaluation.views` of the recipe says. The spread is the root mean square distance of the answers for
- * the plain and the moved views, mapped back, to their mean.
+ * moved views as `evaluation.views` of the recipe says and with the mirrored one where it says `flip`; of several networks
+ * the combination of that. The spread is the root mean square distance to their mean of the answers of all networks for
+ * the plain and the moved views, mapped back.
+ * @param models one or more; the first names the landmarks.
+ * @throws {DataError} FSX_FLIP_UNPAIRED; {RunError} FSX_ENSEMBLE_LANDMARKS or FSX_PREDICTION_NOT_FINITE.
  */
 export async function predictFiles(
-  trained: TrainedModel,
+  models: readonly [TrainedModel, ...TrainedModel[]],
   paths: readonly string[],
   options: PredictFilesOptions,
 ): Promise<FilePrediction[]> {
+  const [first] = models;
+  const places = models.map((model) => landmarkPlaces(first, model));
+  for (const { recipe, facts } of models) refuseUnpairedFlip(recipe.evaluation.flip || options.flip, facts);
   const predictions: FilePrediction[] = [];
-  for (let first = 0; first < paths.length; first += IMAGES_AT_ONCE) {
-    const stores: ImageStore[] = [];
-    for (const path of paths.slice(first, first + IMAGES_AT_ONCE)) {
-      const store = await orTold(options, () => storeOf(trained, path, options.spacing));
-      if (store !== undefined) stores.push(store);
+  for (let start = 0; start < paths.length; start += IMAGES_AT_ONCE) {
+    const images: (readonly ImageStore[])[] = [];
+    for (const path of paths.slice(start, start + IMAGES_AT_ONCE)) {
+      const stores = await orTold(options, () => storesOf(models, path, options.spacing));
+      if (stores !== undefined) images.push(stores);
     }
-    predictions.push(...predictStores(trained, stores, options));
+    const answers = models.map((model, index) => {
+      const seen = images.map((stores) => stores[index]!);
+      return answersOf(model, seen, options).map((image) =>
+        image.map((one) => inPlaces(one, places[index]!)),
+      );
+    });
+    predictions.push(
+      ...images.map(([store], image) =>
+        combine(
+          store!,
+          answers.flatMap((of) => of[image]!),
+          options,
+        ),
+      ),
+    );
   }
   return predictions;
 }
@@ -100,14 +126,75 @@ async function orTold<T>({ onError }: PredictFilesOptions, read: () => Promise<T
   }
 }
 
-/** A store of one image, as training and evaluation would keep it. */
-async function storeOf(
+/** What one network says of an image, in pixels of the original. */
+interface NetworkAnswer {
+  readonly landmarks: readonly Point[];
+  /** Its answers for the plain image and the moved views that the spread is asked over. */
+  readonly seen: readonly (readonly Point[])[];
+}
+
+/** The answers of the networks of one model, for each image. */
+function answersOf(
+  { predictor, weights, recipe }: TrainedModel,
+  stores: readonly ImageStore[],
+  options: PredictFilesOptions,
+): NetworkAnswer[][] {
+  const averaged = recipe.evaluation.views;
+  const flip = recipe.evaluation.flip || options.flip;
+  const plan = { views: Math.max(options.views, averaged), flip, seed: recipe.seed };
+  const views = stores.map((store) => testTimeViews(store, 0, plan));
+  const answers = networksOf(options.weights).map((network) =>
+    answerViews(views, predictor, weights[network], stores[0]?.mirrored ?? new Int32Array()),
+  );
+  return stores.map((store, image) =>
+    answers.map((of) => {
+      const found = of[image]!;
+      const mirrored = flip ? found.slice(-1) : [];
+      const shape = (landmarks: Float32Array) => inOriginalPixels(store, 0, landmarks);
+      return {
+        landmarks: shape(meanShapeOf([...found.slice(0, averaged + 1), ...mirrored])),
+        seen: found.slice(0, options.views + 1).map(shape),
+      };
+    }),
+  );
+}
+
+function combine(
+  { images }: ImageStore,
+  answers: readonly NetworkAnswer[],
+  { combination }: PredictFilesOptions,
+): FilePrediction {
+  const { frame: _, ...original } = images[0]!;
+  const seen = answers.flatMap((answer) => answer.seen);
+  const shapes = answers.map(({ landmarks }) => landmarks);
+  refuseNotFinite(original.id, [...shapes, ...seen]);
+  const spread = seen.length === 1 ? {} : { spreadPx: spreadOf(seen) };
+  return { ...original, landmarks: combineShapes(shapes, combination), ...spread };
+}
+
+function inPlaces({ landmarks, seen }: NetworkAnswer, places: readonly number[]): NetworkAnswer {
+  const reorder = (shape: readonly Point[]) => places.map((place) => shape[place]!);
+  return { landmarks: reorder(landmarks), seen: seen.map(reorder) };
+}
+
+/** The image as training and evaluation of each model would keep it. */
+async function storesOf(
+  models: readonly TrainedModel[],
+  path: string,
+  spacing: PixelSpacing | undefined,
+): Promise<ImageStore[]> {
+  const image = await decodeGrey(path);
+  return Promise.all(models.map((model) => storeOf(model, path, image, spacing)));
+}
+
+/** A store of one image. */
+function storeOf(
   { facts, recipe }: TrainedModel,
   path: string,
+  image: GreyImage,
   spacing: PixelSpacing | undefined,
 ): Promise<ImageStore> {
   const { landmarkNames, mirrorPairs } = facts;
-  const image = await decodeGrey(path);
   const sample: Sample = {
     id: path,
     width: image.width,
@@ -124,25 +211,6 @@ async function storeOf(
   };
   const { size, fit, oversample } = recipe.data.image;
   return loadImageStore(dataset, [sample], { size: { height: size[0], width: size[1] }, fit, oversample });
-}
-
-function predictStores(
-  { predictor, weights, recipe }: TrainedModel,
-  stores: readonly ImageStore[],
-  options: PredictFilesOptions,
-): FilePrediction[] {
-  const averaged = recipe.evaluation.views;
-  const count = Math.max(options.views, averaged);
-  const views = stores.map((store) => testTimeViews(store, 0, count, recipe.seed));
-  const answers = answerViews(views, predictor, weights[options.weights]);
-  return stores.map((store, image) => {
-    const shape = (landmarks: Float32Array) => inOriginalPixels(store, 0, landmarks);
-    const shapes = answers[image]!.map(shape);
-    refuseNotFinite(store.images[0]!.id, shapes);
-    const { frame: _, ...original } = store.images[0]!;
-    const spread = options.views === 0 ? {} : { spreadPx: spreadOf(shapes.slice(0, options.views + 1)) };
-    return { ...original, landmarks: shape(meanShapeOf(answers[image]!.slice(0, averaged + 1))), ...spread };
-  });
 }
 
 function refuseNotFinite(id: string, shapes: readonly (readonly Point[])[]): void {

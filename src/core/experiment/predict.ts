@@ -5,15 +5,7 @@ import type { ImageStore } from '../data/image-store.ts';
 import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
 import type { NetworkWeights, Predictor } from '../training/inference.ts';
 import type { Experiment } from './experiment.ts';
-import { inFrame, testTimeViews } from './test-time-views.ts';
-
-/** What is asked of a network for each image. */
-export interface ViewPlan {
-  /** Moved views beside the plain image; the answer is the mean over all of them. */
-  readonly views: number;
-  /** Moves them. */
-  readonly seed: number;
-}
+import { inFrame, testTimeViews, type ViewPlan } from './test-time-views.ts';
 
 /** Images whose views are in memory at the same time. */
 const IMAGES_AT_ONCE = 16;
@@ -24,16 +16,13 @@ export function predictImages(
   positions: readonly number[],
   predictor: Predictor,
   weights: NetworkWeights,
-  { views, seed }: ViewPlan,
+  plan: ViewPlan,
 ): EvaluatedPrediction[] {
   const predictions: EvaluatedPrediction[] = [];
   for (let first = 0; first < positions.length; first += IMAGES_AT_ONCE) {
     const some = positions.slice(first, first + IMAGES_AT_ONCE);
-    const answers = answerViews(
-      some.map((position) => testTimeViews(store, position, views, seed)),
-      predictor,
-      weights,
-    );
+    const views = some.map((position) => testTimeViews(store, position, plan));
+    const answers = answerViews(views, predictor, weights, store.mirrored);
     predictions.push(
       ...some.map((position, k) => besideTruth(store, samples, position, meanShapeOf(answers[k]!))),
     );
@@ -43,19 +32,21 @@ export function predictImages(
 
 /**
  * What a network says of every view of some images.
+ * @param partners see `inFrame`.
  * @returns for each image and view, `[landmarks, 2]` in the frame that the view was made from.
  */
 export function answerViews(
   images: readonly (readonly View[])[],
   predictor: Predictor,
   weights: NetworkWeights,
+  partners: Int32Array,
 ): Float32Array[][] {
   const found = predictor.predict(
     weights,
     images.flat().map(({ pixels }) => pixels),
   );
   let next = 0;
-  return images.map((views) => views.map((view) => inFrame(view, found[next++]!)));
+  return images.map((views) => views.map((view) => inFrame(view, found[next++]!, partners)));
 }
 
 /** The mean of answers about one image. */

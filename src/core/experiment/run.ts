@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { formatSplit } from '../data/split.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
-import { trackedMetrics } from '../evaluation/tracked-metrics.ts';
+import { trackedResult } from '../evaluation/tracked-metrics.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { Journal } from '../tracking/journal.ts';
 import { startSystemMetrics } from '../tracking/system-metrics.ts';
@@ -171,16 +171,11 @@ class Run {
       student: restoreWeights(checkpoint, model.layout, 'student'),
     };
     const predictor = new Predictor(this.#engine, model, store.size, meanShape);
-    const result = evaluateImages(this.#experiment, positions.test, predictor, weights);
+    const networks = { predictor, weights, facts: checkpoint.facts };
+    const result = evaluateImages(this.#experiment, positions, networks);
     const cases = await writeEvaluation(this.#directory, this.#experiment, result);
     const step = recipe.stages.reduce((total, { steps }) => total + steps, 0);
-    const { teacher, student, meanShape: baseline } = result.metrics;
-    const metrics = {
-      ...trackedMetrics(teacher!, 'test'),
-      ...trackedMetrics(student!, 'test/student'),
-      ...trackedMetrics(baseline!, 'test/mean_shape'),
-    };
-    journal.append({ kind: 'metrics', step, metrics });
+    journal.append({ kind: 'metrics', step, metrics: trackedResult(result.metrics) });
     journal.sync();
     await writeRunReport(this.#directory, {
       experiment: this.#experiment,

@@ -1,9 +1,20 @@
-import { makeView, plainView, type View } from '../data/augment.ts';
+import { makeView, plainView, type View, type ViewGeometry } from '../data/augment.ts';
 import type { Augmentation } from '../data/augmentation.ts';
-import type { Point } from '../data/dataset.ts';
+import type { Dataset, Point } from '../data/dataset.ts';
 import { type Affine, around, invert, transformPoint } from '../data/geometry.ts';
 import type { ImageStore } from '../data/image-store.ts';
+import { DataError } from '../errors.ts';
 import { Random } from '../random.ts';
+
+/** The views of each image that a network is asked about; its answer is the mean over all of them. */
+export interface ViewPlan {
+  /** Moved views beside the plain image. */
+  readonly views: number;
+  /** The mirrored image too, with left and right landmarks swapped back. */
+  readonly flip: boolean;
+  /** Moves the views. */
+  readonly seed: number;
+}
 
 const ROTATION_DEGREES = 5;
 const LOG_SCALE = 0.05;
@@ -22,25 +33,50 @@ const motion: Augmentation = {
   },
 };
 
+const mirror: Augmentation = {
+  geometry: () => ({ matrix: [-1, 0, 1, 0, 1, 0], mirrored: true }),
+};
+
 /**
- * The plain image, then `count` moved ones. The motions depend on the seed and the view's number alone, so that what
- * is said of an image does not depend on the others that are predicted with it.
+ * The plain image, then the moved ones, then the mirrored one where the plan has it. The motions depend on the seed and
+ * the view's number alone, so that what is said of an image does not depend on the others that are predicted with it.
  */
-export function testTimeViews(store: ImageStore, index: number, count: number, seed: number): View[] {
-  const moved = Array.from({ length: count }, (_, view) =>
-    makeView(store, index, [motion], new Random(seed, 'test-time view', view)),
-  );
-  return [plainView(store, index), ...moved];
+export function testTimeViews(store: ImageStore, index: number, { views, flip, seed }: ViewPlan): View[] {
+  const view = (name: string | number, pipeline: readonly Augmentation[]) =>
+    makeView(store, index, pipeline, new Random(seed, 'test-time view', name));
+  const moved = Array.from({ length: views }, (_, number) => view(number, [motion]));
+  return [plainView(store, index), ...moved, ...(flip ? [view('mirrored', [mirror])] : [])];
 }
 
-/** Landmarks `[landmarks, 2]` of a view, carried back to the frame that it was made from. */
-export function inFrame({ matrix }: View, landmarks: Float32Array): Float32Array {
+/**
+ * Landmarks `[landmarks, 2]` of a view, carried back to the frame that it was made from.
+ * @param partners entry i is the landmark that is called i in a mirrored view.
+ */
+export function inFrame(
+  { matrix, mirrored }: ViewGeometry,
+  landmarks: Float32Array,
+  partners: Int32Array,
+): Float32Array {
   const toFrame = invert(matrix);
   const carried = new Float32Array(landmarks.length);
-  for (let k = 0; k < landmarks.length; k += 2) {
-    carried.set(transformPoint(toFrame, [landmarks[k]!, landmarks[k + 1]!]), k);
+  for (let landmark = 0; landmark < partners.length; landmark++) {
+    const point = [landmarks[2 * landmark]!, landmarks[2 * landmark + 1]!] as const;
+    carried.set(transformPoint(toFrame, point), 2 * (mirrored ? partners[landmark]! : landmark));
   }
   return carried;
+}
+
+/** @throws {DataError} FSX_FLIP_UNPAIRED where a mirrored image is asked for and no two landmarks are a pair. */
+export function refuseUnpairedFlip(flip: boolean, { mirrorPairs }: Pick<Dataset, 'mirrorPairs'>): void {
+  if (!flip || mirrorPairs.length > 0) return;
+  throw new DataError(
+    'FSX_FLIP_UNPAIRED',
+    'the answer for the mirrored image is asked for, and the dataset pairs no left landmark with a right one',
+    {
+      suggestion:
+        'Name the pairs in the options of the dataset (mirrorPairs), or leave evaluation.flip off: a lateral film has no mirror image.',
+    },
+  );
 }
 
 /** For each landmark the root mean square distance of its positions to their mean; all shapes name the same landmarks. */

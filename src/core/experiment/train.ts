@@ -147,7 +147,7 @@ class Training {
     const { positions } = experiment;
     if (positions.validation.length === 0) return;
     const state = trainer.readState();
-    const plainView = { views: 0, seed: experiment.recipe.seed };
+    const plainView = { views: 0, flip: false, seed: experiment.recipe.seed };
     const errorPx = (which: 'teacher' | 'student') => {
       const weights = weightsOf(state, which);
       return meanErrorPx(

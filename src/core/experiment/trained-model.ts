@@ -5,9 +5,10 @@ import type { EngineChoice } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
 import { PluginError, RunError, UsageError } from '../errors.ts';
 import { buildModel, type LandmarkModel } from '../nn/landmark-model.ts';
+import { completeBySchema } from '../plugins/options.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
 import { resolvePlugin } from '../plugins/user-plugins.ts';
-import type { Recipe } from '../recipe/schema.ts';
+import { type Recipe, RecipeSchema } from '../recipe/schema.ts';
 import {
   type Checkpoint,
   type CheckpointFacts,
@@ -55,6 +56,8 @@ export async function openTrainedModel(source: TrainedModelSource): Promise<Trai
   const { file, checkpoint } = await findCheckpoint(source);
   const { facts } = checkpoint;
   const { recipe } = facts;
+  // Options that came after it was trained have their defaults.
+  completeBySchema(RecipeSchema, recipe);
   const baseDirectory = await baseDirectoryOf(file);
   const registry = await source.createRegistry(pluginFilesOf(recipe, file, baseDirectory));
   const meanShape = Float32Array.from(facts.meanShape.flat());
@@ -83,7 +86,7 @@ export async function openTrainedModel(source: TrainedModelSource): Promise<Trai
  * @throws {UsageError} FSX_CHECKPOINT_ALONE.
  */
 export function recipeFileOf({ checkpointFile }: TrainedModel): string {
-  const { recipe } = runOf(checkpointFile);
+  const { recipe } = runOfCheckpoint(checkpointFile);
   if (existsSync(recipe)) return recipe;
   throw new UsageError(
     'FSX_CHECKPOINT_ALONE',
@@ -147,13 +150,14 @@ function unknownCheckpoint(run: RunDirectory, name: string, names: readonly stri
   });
 }
 
-function runOf(checkpointFile: string): RunDirectory {
+/** The run folder that a checkpoint lies in, if it lies in one. */
+export function runOfCheckpoint(checkpointFile: string): RunDirectory {
   return runDirectory(dirname(dirname(checkpointFile)));
 }
 
 /** The folder that the recipe's paths start from, where the checkpoint still lies in its run. */
 async function baseDirectoryOf(checkpointFile: string): Promise<string> {
-  const { environment } = runOf(checkpointFile);
+  const { environment } = runOfCheckpoint(checkpointFile);
   const known = await readEnvironment(environment).catch(() => undefined);
   return known?.baseDirectory ?? process.cwd();
 }

@@ -195,6 +195,21 @@ const EvaluationSchema = section('what is measured at the end', {
     0,
     0,
   ),
+  flip: Type.Boolean({
+    description: 'average with the answer for the mirrored image, left and right landmarks swapped back',
+    default: false,
+  }),
+  ensemble: Type.Boolean({
+    description: 'also measure the mean of the landmarks of teacher and student',
+    default: false,
+  }),
+  conformalLevel: Type.Number({
+    description:
+      'share of the true landmarks that the error radii, set on the validation images, are to hold',
+    default: 0.9,
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+  }),
   overlays: count('test images drawn with truth and prediction', 12, 0),
   bootstrapSamples: count('resamplings of the images for 95 % intervals', 1000, 0),
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseCases } from '../../../src/core/evaluation/cases.ts';
+import { measureRadii } from '../../../src/core/evaluation/conformal.ts';
 import { computeMetrics } from '../../../src/core/evaluation/metrics.ts';
 import { drawOverlay } from '../../../src/core/evaluation/overlay.ts';
 import { html } from '../../../src/core/evaluation/report/html.ts';
@@ -83,6 +84,14 @@ async function reportInput(): Promise<ReportInput> {
       teacher: computeMetrics(teacher, LANDMARK_NAMES),
       student: computeMetrics(student, LANDMARK_NAMES),
       meanShape: computeMetrics(predictions.meanShape, LANDMARK_NAMES),
+      conformal: measureRadii(
+        {
+          teacher: { validation: teacher.slice(0, 12), test: teacher },
+          student: { validation: student.slice(0, 12), test: student },
+        },
+        LANDMARK_NAMES,
+        0.9,
+      ),
     },
     predictions,
     curves: trainingCurves(losses),
@@ -118,6 +127,7 @@ describe('report.html', () => {
       'Result on the test images',
       'Errors',
       'Landmarks',
+      'Error radius',
       'Training',
       'Best and worst',
       'Learned edges',

@@ -6,6 +6,7 @@ import { type Html, html } from './html.ts';
 export const SET_STYLES: Readonly<Record<PredictionSet, { label: string; colour: string }>> = {
   teacher: { label: 'Teacher', colour: 'var(--series-1)' },
   student: { label: 'Student', colour: 'var(--series-2)' },
+  ensemble: { label: 'Ensemble', colour: 'var(--series-4)' },
   meanShape: { label: 'Mean shape', colour: 'var(--series-3)' },
 };
 

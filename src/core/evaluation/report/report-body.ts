@@ -14,14 +14,15 @@ import {
 } from './format.ts';
 import { type Html, html } from './html.ts';
 import { facts, figure, table } from './page.ts';
+import { radiusSection } from './radius-section.ts';
 import type { ReportInput, StageFacts } from './report-input.ts';
 import type { TrainingCurve } from './training-curves.ts';
 
 /** @param images data URI of each case, in the order of `input.cases`. */
 export function reportBody(input: ReportInput, images: readonly string[]): Html {
-  return html`${header(input)}${headline(input)}${errorCharts(input)}${landmarkTables(input)}${trainingSection(
-    input,
-  )}${casesSection(input, images)}${edgeSection(input)}
+  return html`${header(input)}${headline(input)}${errorCharts(input)}${landmarkTables(input)}${radiusSection(
+    input.metrics.conformal,
+  )}${trainingSection(input)}${casesSection(input, images)}${edgeSection(input)}
 <h2>Recipe</h2><details><summary>The resolved recipe</summary><pre>${input.recipe}</pre></details>`;
 }
 
