@@ -13,6 +13,7 @@ import { noise } from './plugins/augmentations/noise.ts';
 import { hrnet } from './plugins/backbones/hrnet.ts';
 import { tiny } from './plugins/backbones/tiny.ts';
 import { chestPhantom } from './plugins/datasets/chest-phantom.ts';
+import { dicom } from './plugins/datasets/dicom.ts';
 import { landmarkCsv } from './plugins/datasets/landmark-csv.ts';
 import { dag } from './plugins/graph-heads/dag.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
@@ -35,6 +36,7 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   jsDivergence,
   chestPhantom,
   landmarkCsv,
+  dicom,
   affine,
   flip,
   gamma,

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import type { Augmentation } from './augmentation.ts';
-import type { ImageSize } from './decode.ts';
 import { type Affine, around, chain, IDENTITY, invert } from './geometry.ts';
+import type { ImageSize } from './image-size.ts';
 import type { ImageStore } from './image-store.ts';
 
 /** How a view lies to the frame of its image. */
