@@ -15,6 +15,7 @@ import { noise } from './plugins/augmentations/noise.ts';
 import { hrnet } from './plugins/backbones/hrnet.ts';
 import { tiny } from './plugins/backbones/tiny.ts';
 import { chestPhantom } from './plugins/datasets/chest-phantom.ts';
+import { dicom } from './plugins/datasets/dicom.ts';
 import { landmarkCsv } from './plugins/datasets/landmark-csv.ts';
 import { dag } from './plugins/graph-heads/dag.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
@@ -37,6 +38,7 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   jsDivergence,
   chestPhantom,
   landmarkCsv,
+  dicom,
   affine,
   elastic,
   flip,

@@ -1,9 +1,9 @@
 import { Random } from '../random.ts';
 import type { Augmentation } from './augmentation.ts';
 import type { Point } from './dataset.ts';
-import type { ImageSize } from './decode.ts';
 import { combineFields, type DisplacementField, displacedTo, displacementsOfRow } from './displacement.ts';
 import { type Affine, around, chain, IDENTITY, invert, transformPoint } from './geometry.ts';
+import type { ImageSize } from './image-size.ts';
 import type { ImageStore } from './image-store.ts';
 
 /** How a view lies to the frame of its image. */

@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { DataError } from '../errors.ts';
 import type { GreyImage } from './dataset.ts';
+import { checkImageSize, type ImageSize } from './image-size.ts';
 
 const FORMATS: readonly string[] = ['png', 'jpeg', 'tiff'];
 const DEFAULT_MAX_MEGAPIXELS = 200;
@@ -14,11 +15,6 @@ sharp.cache(false);
 export interface DecodeOptions {
   /** Larger images are refused before any pixel is decoded. */
   readonly maxMegapixels?: number;
-}
-
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
 }
 
 /**
@@ -76,21 +72,8 @@ async function readHeader(path: string, options: DecodeOptions): Promise<Metadat
       suggestion: 'Convert it to PNG, JPEG or TIFF.',
     });
   }
-  checkSize(path, header, options.maxMegapixels ?? DEFAULT_MAX_MEGAPIXELS);
+  checkImageSize(path, header, options.maxMegapixels ?? DEFAULT_MAX_MEGAPIXELS);
   return header;
-}
-
-function checkSize(path: string, { width, height }: ImageSize, maxMegapixels: number): void {
-  if (!(width > 0 && height > 0)) {
-    throw new DataError('FSX_IMAGE_UNREADABLE', `${path} has no pixels (${width} x ${height})`);
-  }
-  if (width * height > maxMegapixels * 1e6) {
-    throw new DataError(
-      'FSX_IMAGE_TOO_LARGE',
-      `${path} has ${width} x ${height} pixels, more than ${maxMegapixels} megapixels`,
-      { suggestion: 'Make it smaller, or raise maxMegapixels.' },
-    );
-  }
 }
 
 function unreadable(path: string, cause: unknown): DataError {

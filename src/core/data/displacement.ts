@@ -1,5 +1,5 @@
 import type { Point } from './dataset.ts';
-import type { ImageSize } from './decode.ts';
+import type { ImageSize } from './image-size.ts';
 
 /** Nodes of a displacement field along each side; the first and the last lie on the view's edges. */
 export const FIELD_NODES = 33;

@@ -1,5 +1,5 @@
-import type { ImageSize } from './decode.ts';
 import { type Affine, invert } from './geometry.ts';
+import type { ImageSize } from './image-size.ts';
 
 /** `pad` keeps the aspect ratio, with the image at the top left; `stretch` fills the frame. */
 export type Fit = 'pad' | 'stretch';

@@ -1,7 +1,7 @@
 import type { Dataset, GreyImage, PixelSpacing, Point, Sample } from './dataset.ts';
-import type { ImageSize } from './decode.ts';
 import { contentScale, type Fit, type Frame, frameOf } from './frame.ts';
 import { transformPoint } from './geometry.ts';
+import type { ImageSize } from './image-size.ts';
 import { resample } from './resample.ts';
 
 /** A film that uses less of the grey range than this (12 bits in a 16-bit file) is spread over all of it. */

@@ -1,5 +1,5 @@
 import type { GreyImage } from './dataset.ts';
-import type { ImageSize } from './decode.ts';
+import type { ImageSize } from './image-size.ts';
 
 /** The source pixels `first … first + weights.length - 1` that make one target pixel. */
 interface Taps {

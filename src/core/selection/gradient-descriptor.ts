@@ -1,4 +1,4 @@
-import type { ImageSize } from '../data/decode.ts';
+import type { ImageSize } from '../data/image-size.ts';
 
 const ORIENTATIONS = 8;
 /** Cells along each axis. */

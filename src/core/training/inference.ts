@@ -8,7 +8,7 @@ import {
   tensor4d,
   tidy,
 } from '@tensorflow/tfjs-core';
-import type { ImageSize } from '../data/decode.ts';
+import type { ImageSize } from '../data/image-size.ts';
 import type { Engine, TensorFunction } from '../engine/engine.ts';
 import { forwardPass, unflatten } from '../nn/forward.ts';
 import type { LandmarkModel } from '../nn/landmark-model.ts';

@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, type TObject, type TSchema, Type } from 'typebox';
 
 const closed = { additionalProperties: false } as const;
 
@@ -14,10 +14,14 @@ const Landmark = Type.Union([Type.String(), Type.Integer({ minimum: 0 })]);
 const pairs = (description: string) =>
   Type.Array(Type.Tuple([Landmark, Landmark]), { description, default: [] });
 
-export const LandmarkCsvOptions = Type.Object(
-  {
+/**
+ * The options of a dataset that is a folder of images and tables of what is known of them; a plugin adds its own.
+ * @param imageFiles which files are images, for a description.
+ */
+export function annotatedFolderOptions(imageFiles: string) {
+  return {
     root: text("the dataset's folder, relative to the recipe's", '.'),
-    images: text('the folder of images, inside root; PNG, JPEG or TIFF, subfolders too', 'images'),
+    images: text(`the folder of images, inside root; ${imageFiles}, subfolders too`, 'images'),
     landmarks: text('the table of landmarks, inside root', 'landmarks.csv'),
     format: Type.Union([Type.Literal('auto'), Type.Literal('long'), Type.Literal('wide')], {
       description:
@@ -57,15 +61,14 @@ export const LandmarkCsvOptions = Type.Object(
     edges: pairs('pairs of landmarks, by name or number from 0, to join in drawings and in fixed graphs'),
     spacingMm: optional(
       Type.Number({ exclusiveMinimum: 0 }),
-      'side of a pixel in mm, for images that the table of images says nothing of',
+      'side of a pixel in mm, for images that nothing else tells it of',
     ),
     maxMegapixels: Type.Number({
       description: 'larger images are refused',
       default: 200,
       exclusiveMinimum: 0,
     }),
-  },
-  closed,
-);
+  };
+}
 
-export type LandmarkCsvSettings = Static<typeof LandmarkCsvOptions>;
+export type AnnotatedFolderSettings = Static<TObject<ReturnType<typeof annotatedFolderOptions>>>;

@@ -1,6 +1,6 @@
-import type { Point } from '../../../core/data/dataset.ts';
-import { nearestNames } from '../../../core/plugins/nearest.ts';
-import type { LandmarkCsvSettings } from './options.ts';
+import { nearestNames } from '../../plugins/nearest.ts';
+import type { Point } from '../dataset.ts';
+import type { AnnotatedFolderSettings } from './options.ts';
 import type { Place, Problems } from './problems.ts';
 import { findColumn, imageName, readNumber, type Table, type TableRow } from './table.ts';
 
@@ -26,7 +26,7 @@ interface ImageAnnotations {
 /** Reads a table of landmarks; `undefined`, with the problems noted, when it lacks columns. */
 export function readAnnotations(
   table: Table,
-  settings: LandmarkCsvSettings,
+  settings: AnnotatedFolderSettings,
   problems: Problems,
 ): Annotations | undefined {
   const { columns, format } = settings;
@@ -36,7 +36,11 @@ export function readAnnotations(
   return long ? readLong(table, settings, problems) : readWide(table, settings, problems);
 }
 
-function readLong(table: Table, settings: LandmarkCsvSettings, problems: Problems): Annotations | undefined {
+function readLong(
+  table: Table,
+  settings: AnnotatedFolderSettings,
+  problems: Problems,
+): Annotations | undefined {
   const { columns } = settings;
   const wanted = [columns.image, columns.landmark, columns.x, columns.y];
   const [image, landmark, x, y] = wanted.map((name) => findColumn(table, name, problems));
@@ -69,7 +73,11 @@ function readLong(table: Table, settings: LandmarkCsvSettings, problems: Problem
   return { landmarkNames: naming.order, images };
 }
 
-function readWide(table: Table, settings: LandmarkCsvSettings, problems: Problems): Annotations | undefined {
+function readWide(
+  table: Table,
+  settings: AnnotatedFolderSettings,
+  problems: Problems,
+): Annotations | undefined {
   const { columns } = settings;
   const image = findColumn(table, columns.image, problems);
   const landmarkNames = settings.landmarkNames ?? wideLandmarks(table, settings);
@@ -99,7 +107,7 @@ function readWide(table: Table, settings: LandmarkCsvSettings, problems: Problem
 }
 
 /** Names that stand for `*` in an x or a y column, in the order of the columns. */
-function wideLandmarks(table: Table, { columns }: LandmarkCsvSettings): string[] {
+function wideLandmarks(table: Table, { columns }: AnnotatedFolderSettings): string[] {
   const names = table.columns.flatMap((column) => [
     ...starOf(columns.wideX, column),
     ...starOf(columns.wideY, column),

@@ -1,4 +1,4 @@
-import { DataError } from '../../../core/errors.ts';
+import { DataError } from '../../errors.ts';
 
 const LISTED = 20;
 

@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
-import type { Dataset, Sample } from '../../../core/data/dataset.ts';
-import { decodeGrey, type ImageSize } from '../../../core/data/decode.ts';
-import { nearestNames } from '../../../core/plugins/nearest.ts';
+import { nearestNames } from '../../plugins/nearest.ts';
+import type { Dataset, Sample } from '../dataset.ts';
 import { ImageFolder } from './image-folder.ts';
+import type { ImageFacts, ImageFormat } from './image-format.ts';
 import { type Annotations, readAnnotations } from './landmark-table.ts';
-import type { LandmarkCsvSettings } from './options.ts';
+import type { AnnotatedFolderSettings } from './options.ts';
 import { type Place, Problems } from './problems.ts';
 import { readDetails, type SampleDetails } from './sample-table.ts';
 import { readTable } from './table.ts';
@@ -17,13 +17,14 @@ const TOLERANCE_PX = 0.5;
  * name it; its id is its file name.
  * @throws {DataError} FSX_DATA_INVALID, with all that is wrong.
  */
-export async function loadLandmarkCsv(
-  settings: LandmarkCsvSettings,
+export async function loadAnnotatedFolder(
+  settings: AnnotatedFolderSettings,
+  format: ImageFormat,
   baseDirectory: string,
 ): Promise<Dataset> {
   const root = resolve(baseDirectory, settings.root);
   const problems = new Problems();
-  const folder = await ImageFolder.open(join(root, settings.images), problems);
+  const folder = await ImageFolder.open(join(root, settings.images), format, problems);
   const annotations = await loadAnnotations(root, settings, problems);
   const details = await loadDetails(root, settings, problems);
   if (folder === undefined || annotations === undefined || details === undefined) {
@@ -31,29 +32,29 @@ export async function loadLandmarkCsv(
     throw new Error('a part of the dataset is missing without a problem noted');
   }
   const places = placesOf(folder, annotations, details);
-  const sizes = await folder.sizes(places, settings.maxMegapixels, problems);
-  checkPoints(annotations, sizes, problems);
+  const facts = await folder.describe(places, problems);
+  checkPoints(annotations, facts, problems);
   const mirrorPairs = resolvePairs('mirrorPairs', settings, annotations.landmarkNames, problems);
   const edges = resolvePairs('edges', settings, annotations.landmarkNames, problems);
-  if (places.size === 0) problems.add({ file: folder.path }, 'the folder has no PNG, JPEG or TIFF image');
+  if (places.size === 0) problems.add({ file: folder.path }, `the folder has no ${format.name}`);
   problems.throwIfAny(root);
   return {
     landmarkNames: annotations.landmarkNames,
     mirrorPairs,
     edges,
-    samples: [...sizes.keys()]
+    samples: [...facts.keys()]
       .sort()
-      .map((id) => sampleOf(id, sizes.get(id)!, annotations, details.get(id), settings.spacingMm)),
-    read: ({ id }) => decodeGrey(join(folder.path, id), { maxMegapixels: settings.maxMegapixels }),
+      .map((id) => sampleOf(id, facts.get(id)!, annotations, details.get(id), settings.spacingMm)),
+    read: ({ id }) => format.read(join(folder.path, id)),
   };
 }
 
-async function loadAnnotations(root: string, settings: LandmarkCsvSettings, problems: Problems) {
+async function loadAnnotations(root: string, settings: AnnotatedFolderSettings, problems: Problems) {
   const table = await readTable(resolve(root, settings.landmarks), problems);
   return table && readAnnotations(table, settings, problems);
 }
 
-async function loadDetails(root: string, settings: LandmarkCsvSettings, problems: Problems) {
+async function loadDetails(root: string, settings: AnnotatedFolderSettings, problems: Problems) {
   if (settings.samples === null) return new Map<string, SampleDetails>();
   const table = await readTable(resolve(root, settings.samples), problems);
   return table && readDetails(table, settings, problems);
@@ -74,11 +75,11 @@ function placesOf(
 
 function checkPoints(
   { images }: Annotations,
-  sizes: ReadonlyMap<string, ImageSize>,
+  facts: ReadonlyMap<string, ImageFacts>,
   problems: Problems,
 ): void {
   for (const [image, { points }] of images) {
-    const size = sizes.get(image);
+    const size = facts.get(image);
     if (size === undefined) continue;
     for (const [landmark, { place, point }] of points) {
       if (point === null || (within(point[0], size.width) && within(point[1], size.height))) continue;
@@ -97,7 +98,7 @@ function within(position: number, length: number): boolean {
 
 function resolvePairs(
   option: 'mirrorPairs' | 'edges',
-  settings: LandmarkCsvSettings,
+  settings: AnnotatedFolderSettings,
   names: readonly string[],
   problems: Problems,
 ): [number, number][] {
@@ -115,23 +116,25 @@ function resolvePairs(
   return settings[option].map(([first, second]) => [indexOf(first), indexOf(second)]);
 }
 
+/** What the table of images says comes before what the image file says. */
 function sampleOf(
   id: string,
-  { width, height }: ImageSize,
+  facts: ImageFacts,
   annotations: Annotations,
   details: SampleDetails | undefined,
   spacingMm: number | null,
 ): Sample {
   const points = annotations.images.get(id)?.points;
   const constant = spacingMm === null ? undefined : { xMm: spacingMm, yMm: spacingMm };
-  const spacing = details?.spacing ?? constant;
+  const spacing = details?.spacing ?? facts.spacing ?? constant;
+  const patientId = details?.patientId ?? facts.patientId;
   return {
     id,
-    width,
-    height,
+    width: facts.width,
+    height: facts.height,
     landmarks: annotations.landmarkNames.map((name) => points?.get(name)?.point ?? null),
     ...(details?.split !== undefined && { split: details.split }),
-    ...(details?.patientId !== undefined && { patientId: details.patientId }),
+    ...(patientId !== undefined && { patientId }),
     ...(spacing !== undefined && { spacing }),
   };
 }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, posix } from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
-import { nearestNames } from '../../../core/plugins/nearest.ts';
+import { nearestNames } from '../../plugins/nearest.ts';
 import type { Place, Problems } from './problems.ts';
 
 const LARGEST_TABLE_BYTES = 256e6;

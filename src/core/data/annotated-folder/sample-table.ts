@@ -1,5 +1,5 @@
-import type { PixelSpacing } from '../../../core/data/dataset.ts';
-import type { LandmarkCsvSettings } from './options.ts';
+import type { PixelSpacing } from '../dataset.ts';
+import type { AnnotatedFolderSettings } from './options.ts';
 import type { Place, Problems } from './problems.ts';
 import { findColumn, imageName, readNumber, type Table, type TableRow } from './table.ts';
 
@@ -14,7 +14,7 @@ export interface SampleDetails {
 /** Reads a table of images; `undefined`, with the problems noted, when it lacks columns. */
 export function readDetails(
   table: Table,
-  { sampleColumns }: LandmarkCsvSettings,
+  { sampleColumns }: AnnotatedFolderSettings,
   problems: Problems,
 ): ReadonlyMap<string, SampleDetails> | undefined {
   const find = (name: string | null) => (name === null ? null : findColumn(table, name, problems));
