@@ -1,11 +1,10 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { type ImageSize, readImageSize } from '../../../core/data/decode.ts';
+import { IMAGE_FILE, type ImageSize, readImageSize } from '../../../core/data/decode.ts';
 import { FsxError } from '../../../core/errors.ts';
 import { nearestNames } from '../../../core/plugins/nearest.ts';
 import type { Place, Problems } from './problems.ts';
 
-const IMAGE_FILE = /\.(png|jpe?g|tiff?)$/i;
 const HEADERS_AT_ONCE = 16;
 
 /** A dataset's folder of images: which there are, and where a name leads. */

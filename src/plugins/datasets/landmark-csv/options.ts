@@ -17,7 +17,7 @@ const pairs = (description: string) =>
 export const LandmarkCsvOptions = Type.Object(
   {
     root: text("the dataset's folder, relative to the recipe's", '.'),
-    images: text('the folder of images, inside root; PNG, JPEG or TIFF, subfolders too', 'images'),
+    images: text('the folder of images, inside root; PNG, JPEG, TIFF or BMP, subfolders too', 'images'),
     landmarks: text('the table of landmarks, inside root', 'landmarks.csv'),
     format: Type.Union([Type.Literal('auto'), Type.Literal('long'), Type.Literal('wide')], {
       description:
