@@ -1,16 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { Dataset, Sample } from '../../../core/data/dataset.ts';
 import { decodeGrey, type ImageSize } from '../../../core/data/decode.ts';
-import { nearestNames } from '../../../core/plugins/nearest.ts';
+import { resolvePairs } from '../annotations/landmark-pairs.ts';
+import { outsideProblem } from '../annotations/outside-problem.ts';
 import { ImageFolder } from './image-folder.ts';
 import { type Annotations, readAnnotations } from './landmark-table.ts';
 import type { LandmarkCsvSettings } from './options.ts';
 import { type Place, Problems } from './problems.ts';
 import { readDetails, type SampleDetails } from './sample-table.ts';
 import { readTable } from './table.ts';
-
-/** How far outside the outermost pixel centres a point may lie: the image ends half a pixel beyond them. */
-const TOLERANCE_PX = 0.5;
 
 /**
  * Reads and checks a whole dataset, pixels excepted. Every image of the folder is a sample, whether or not the tables
@@ -33,9 +31,10 @@ export async function loadLandmarkCsv(
   const places = placesOf(folder, annotations, details);
   const sizes = await folder.sizes(places, settings.maxMegapixels, problems);
   checkPoints(annotations, sizes, problems);
-  const mirrorPairs = resolvePairs('mirrorPairs', settings, annotations.landmarkNames, problems);
-  const edges = resolvePairs('edges', settings, annotations.landmarkNames, problems);
-  if (places.size === 0) problems.add({ file: folder.path }, 'the folder has no PNG, JPEG or TIFF image');
+  const mirrorPairs = resolvePairs('mirrorPairs', settings.mirrorPairs, annotations.landmarkNames, problems);
+  const edges = resolvePairs('edges', settings.edges, annotations.landmarkNames, problems);
+  if (places.size === 0)
+    problems.add({ file: folder.path }, 'the folder has no PNG, JPEG, TIFF or BMP image');
   problems.throwIfAny(root);
   return {
     landmarkNames: annotations.landmarkNames,
@@ -81,38 +80,10 @@ function checkPoints(
     const size = sizes.get(image);
     if (size === undefined) continue;
     for (const [landmark, { place, point }] of points) {
-      if (point === null || (within(point[0], size.width) && within(point[1], size.height))) continue;
-      const where = `(${point[0]}, ${point[1]})`;
-      problems.add(
-        place,
-        `landmark "${landmark}" at ${where} lies outside ${image} (${size.width} x ${size.height})`,
-      );
+      const problem = point && outsideProblem(landmark, point, image, size);
+      if (problem) problems.add(place, problem);
     }
   }
-}
-
-function within(position: number, length: number): boolean {
-  return position >= -TOLERANCE_PX && position <= length - 1 + TOLERANCE_PX;
-}
-
-function resolvePairs(
-  option: 'mirrorPairs' | 'edges',
-  settings: LandmarkCsvSettings,
-  names: readonly string[],
-  problems: Problems,
-): [number, number][] {
-  const indexOf = (landmark: string | number): number => {
-    const index = typeof landmark === 'number' ? landmark : names.indexOf(landmark);
-    if (index >= 0 && index < names.length) return index;
-    const near = nearestNames(String(landmark), names);
-    const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known: ${names.join(', ')}`;
-    problems.add(
-      { file: `data.dataset.${option}` },
-      `there is no landmark ${JSON.stringify(landmark)}; ${hint}`,
-    );
-    return 0;
-  };
-  return settings[option].map(([first, second]) => [indexOf(first), indexOf(second)]);
 }
 
 function sampleOf(
