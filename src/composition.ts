@@ -13,6 +13,10 @@ import { noise } from './plugins/augmentations/noise.ts';
 import { hrnet } from './plugins/backbones/hrnet.ts';
 import { tiny } from './plugins/backbones/tiny.ts';
 import { chestPhantom } from './plugins/datasets/chest-phantom.ts';
+import { cocoKeypoints } from './plugins/datasets/coco-keypoints.ts';
+import { handAtlas } from './plugins/datasets/hand-atlas.ts';
+import { isbi2015Ceph } from './plugins/datasets/isbi2015-ceph.ts';
+import { labelme } from './plugins/datasets/labelme.ts';
 import { landmarkCsv } from './plugins/datasets/landmark-csv.ts';
 import { dag } from './plugins/graph-heads/dag.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
@@ -35,6 +39,10 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   jsDivergence,
   chestPhantom,
   landmarkCsv,
+  cocoKeypoints,
+  labelme,
+  isbi2015Ceph,
+  handAtlas,
   affine,
   flip,
   gamma,
