@@ -15,7 +15,11 @@ import { noise } from './plugins/augmentations/noise.ts';
 import { hrnet } from './plugins/backbones/hrnet.ts';
 import { tiny } from './plugins/backbones/tiny.ts';
 import { chestPhantom } from './plugins/datasets/chest-phantom.ts';
+import { cocoKeypoints } from './plugins/datasets/coco-keypoints.ts';
 import { dicom } from './plugins/datasets/dicom.ts';
+import { handAtlas } from './plugins/datasets/hand-atlas.ts';
+import { isbi2015Ceph } from './plugins/datasets/isbi2015-ceph.ts';
+import { labelme } from './plugins/datasets/labelme.ts';
 import { landmarkCsv } from './plugins/datasets/landmark-csv.ts';
 import { dag } from './plugins/graph-heads/dag.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
@@ -39,6 +43,10 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   chestPhantom,
   landmarkCsv,
   dicom,
+  cocoKeypoints,
+  labelme,
+  isbi2015Ceph,
+  handAtlas,
   affine,
   elastic,
   flip,

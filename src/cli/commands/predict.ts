@@ -41,7 +41,10 @@ export default class Predict extends BaseCommand {
   static override strict = false;
   static override args = {
     model: stringArgument({ description: 'a run folder or a .safetensors checkpoint', required: true }),
-    images: stringArgument({ description: 'PNG, JPEG or TIFF files, or folders of them', required: true }),
+    images: stringArgument({
+      description: 'PNG, JPEG, TIFF or BMP files, or folders of them',
+      required: true,
+    }),
   };
   static override flags = {
     output: string({

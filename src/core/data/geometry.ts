@@ -1,4 +1,5 @@
 import type { Point } from './dataset.ts';
+import type { ImageSize } from './image-size.ts';
 
 /** `(x, y) -> (a x + b y + c, d x + e y + f)`, stored row by row. */
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
@@ -28,4 +29,9 @@ export function invert([a, b, c, d, e, f]: Affine): Affine {
 export function around(centre: Point, matrix: Affine): Affine {
   const [x, y] = centre;
   return chain(chain([1, 0, -x, 0, 1, -y], matrix), [1, 0, x, 0, 1, y]);
+}
+
+/** Whether a pixel position lies in an image, which ends half a pixel beyond its outermost pixel centres. */
+export function isInside([x, y]: Point, { width, height }: ImageSize): boolean {
+  return x >= -0.5 && x <= width - 0.5 && y >= -0.5 && y <= height - 0.5;
 }

@@ -119,7 +119,8 @@ function toBytes(image: GreyImage, stored: ImageSize, fit: Fit): Uint8ClampedArr
   return bytes;
 }
 
-function spreadNarrowRange(image: GreyImage): GreyImage {
+/** The image as it is stored: a range that leaves most of the format's unused is spread over all of it. */
+export function spreadNarrowRange(image: GreyImage): GreyImage {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < image.pixels.length; i++) {

@@ -1,7 +1,19 @@
 import type { GreyImage, Point } from '../data/dataset.ts';
 import type { EvaluatedPrediction } from './prediction.ts';
 import { type LengthUnit, meanError, radialErrors, spacingFor } from './radial-error.ts';
-import { strokeText, strokeTextWidth } from './stroke-font.ts';
+import { strokeTextWidth } from './stroke-font.ts';
+import {
+  cross,
+  fitted,
+  greyBytes,
+  haloed,
+  INK,
+  line,
+  outlinedText,
+  PAPER,
+  plainText,
+  TEXT_HEIGHT,
+} from './svg-marks.ts';
 
 export interface OverlayOptions {
   /** Radius of the circle around each true landmark, in mm where the spacing is known, else in pixels. */
@@ -18,10 +30,8 @@ const COLOURS = {
   prediction: '#ffb703',
   inside: '#8ce99a',
   outside: '#ff6b6b',
-  ink: '#e9ecef',
 };
 const LEGEND_HEIGHT = 58;
-const TEXT_HEIGHT = 10;
 
 /** A drawing in the making: maps original pixels to drawing pixels. */
 interface Canvas {
@@ -45,10 +55,9 @@ export async function drawOverlay(
 ): Promise<Buffer> {
   const { default: sharp } = await import('sharp');
   const canvas = canvasFor(prediction, options.sizePx ?? 768);
-  const grey = Uint8Array.from(image.pixels, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
-  return sharp(grey, { raw: { width: image.width, height: image.height, channels: 1 } })
+  return sharp(greyBytes(image), { raw: { width: image.width, height: image.height, channels: 1 } })
     .resize(canvas.width, canvas.height, { fit: 'fill', kernel: 'cubic' })
-    .extend({ bottom: LEGEND_HEIGHT, background: '#12151a' })
+    .extend({ bottom: LEGEND_HEIGHT, background: PAPER })
     .toColourspace('srgb')
     .composite([{ input: Buffer.from(overlaySvg(prediction, options, canvas)) }])
     .png({ compressionLevel: 9 })
@@ -100,7 +109,7 @@ function landmarkMarks(
   const dot =
     `<circle cx="${predicted[0]}" cy="${predicted[1]}" r="3.6" fill="${COLOURS.prediction}" ` +
     'stroke="#000" stroke-opacity="0.7" stroke-width="1"/>';
-  const number = outlinedText(String(landmark + 1), predicted[0] + 7, predicted[1] - 14, COLOURS.ink);
+  const number = outlinedText(String(landmark + 1), [predicted[0] + 7, predicted[1] - 14], INK);
   if (truth === null || truth === undefined) return dot + number;
   return (
     toleranceRing(prediction, landmark, options, canvas) +
@@ -175,37 +184,6 @@ function legendWidth(labels: readonly string[]): number {
   return labels.reduce((sum, label) => sum + entryWidth(label), 0);
 }
 
-/** Long file names lose their beginning, not the error at the end. */
-function fitted(text: string, width: number): string {
-  const fits = Math.floor(text.length * Math.min(1, width / strokeTextWidth(text, TEXT_HEIGHT)));
-  return text.length <= fits ? text : `..${text.slice(text.length - fits + 2)}`;
-}
-
-function line([x1, y1]: Point, [x2, y2]: Point): string {
-  return `<path d="M${x1} ${y1}L${x2} ${y2}"/>`;
-}
-
-function cross([x, y]: Point): string {
-  return `<path d="M${x - 6} ${y}H${x + 6}M${x} ${y - 6}V${y + 6}"/>`;
-}
-
 function ring([x, y]: Point, colour: string): string {
   return `<circle cx="${x}" cy="${y}" r="6" stroke="${colour}" stroke-width="1.3"/>`;
-}
-
-/** A dark edge keeps a line visible on bright bone. */
-function haloed(path: string, colour: string, width: number): string {
-  return (
-    `<g stroke="#000" stroke-opacity="0.6" stroke-width="${width + 2}">${path}</g>` +
-    `<g stroke="${colour}" stroke-width="${width}">${path}</g>`
-  );
-}
-
-function outlinedText(text: string, x: number, y: number, colour: string): string {
-  const glyphs = strokeText(text, x, y, TEXT_HEIGHT);
-  return `<g stroke="#000" stroke-opacity="0.75" stroke-width="2.6">${glyphs}</g><g stroke="${colour}" stroke-width="0.9">${glyphs}</g>`;
-}
-
-function plainText(text: string, x: number, y: number): string {
-  return `<g stroke="${COLOURS.ink}" stroke-width="0.8">${strokeText(text, x, y, TEXT_HEIGHT)}</g>`;
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import type { Dataset, GreyImage, PixelSpacing, Point, Sample } from '../data/dataset.ts';
-import { decodeGrey } from '../data/decode.ts';
+import { decodeGrey, IMAGE_FILE } from '../data/decode.ts';
 import { type ImageStore, loadImageStore } from '../data/image-store.ts';
 import { DataError, FsxError, RunError } from '../errors.ts';
 import { type Combination, combineShapes } from '../evaluation/combination.ts';
@@ -35,8 +35,6 @@ export interface FilePrediction extends Prediction {
 
 /** Decoded images whose views are in memory at the same time. */
 const IMAGES_AT_ONCE = 16;
-
-const IMAGE_FILE = /\.(png|jpe?g|tiff?)$/i;
 
 /**
  * Predicts the landmarks of image files, as `fsx evaluate` measures them: those of the plain image, averaged with as many
@@ -80,7 +78,7 @@ export async function predictFiles(
   return predictions;
 }
 
-/** The files that are meant: those named, and every PNG, JPEG and TIFF file of the folders named, by name. */
+/** The files that are meant: those named, and every PNG, JPEG, TIFF and BMP file of the folders named, by name. */
 export async function listImages(
   paths: readonly string[],
   onError: PredictFilesOptions['onError'],
@@ -91,7 +89,7 @@ export async function listImages(
     const images = entries?.filter((name) => IMAGE_FILE.test(name)).sort();
     if (images === undefined) found.push(path);
     else if (images.length > 0) found.push(...images.map((name) => join(path, name)));
-    else onError(new DataError('FSX_IMAGE_MISSING', `the folder ${path} has no PNG, JPEG or TIFF file`));
+    else onError(new DataError('FSX_IMAGE_MISSING', `the folder ${path} has no PNG, JPEG, TIFF or BMP file`));
   }
   return found;
 }

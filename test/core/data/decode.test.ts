@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeGrey, readImageSize } from '../../../src/core/data/decode.ts';
+import { type BmpLayout, encodeBmp } from '../../support/bmp.ts';
 
 const [WIDTH, HEIGHT] = [20, 12];
 const grey8 = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => (i * 7) % 256);
@@ -34,6 +35,12 @@ beforeAll(async () => {
   await sharp(at('colour.png')).png({ palette: true, colours: 256, dither: 0 }).toFile(at('palette.png'));
   await sharp(grey8, raw(1)).toColourspace('b-w').jpeg({ quality: 100 }).toFile(at('grey.jpg'));
   await sharp(grey8, raw(1)).jpeg({ quality: 100 }).withMetadata({ orientation: 6 }).toFile(at('turned.jpg'));
+  const bmp = (values: Uint8Array, layout: BmpLayout) => encodeBmp(WIDTH, HEIGHT, values, layout);
+  await writeFile(at('24bit.bmp'), bmp(grey8, { bitsPerPixel: 24 }));
+  await writeFile(at('32bit.bmp'), bmp(grey8, { bitsPerPixel: 32 }));
+  await writeFile(at('top-down.bmp'), bmp(grey8, { bitsPerPixel: 24, topDown: true }));
+  const inverted = grey8.map((value) => 255 - value);
+  await writeFile(at('palette.bmp'), bmp(inverted, { bitsPerPixel: 8, palette: (entry) => 255 - entry }));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -51,12 +58,37 @@ describe('the same picture has the same grey values', () => {
     ['palette.png', 0.02],
     ['grey.jpg', 0.02],
     ['turned.jpg', 0.02],
+    ['24bit.bmp', 1e-6],
+    ['32bit.bmp', 1e-6],
+    ['top-down.bmp', 1e-6],
+    ['palette.bmp', 1e-6],
   ])('as %s', async (name, tolerance) => {
     expect(await readImageSize(at(name))).toEqual({ width: WIDTH, height: HEIGHT });
     const image = await decodeGrey(at(name));
     expect([image.width, image.height]).toEqual([WIDTH, HEIGHT]);
     const errors = image.pixels.map((value, i) => Math.abs(value - expected[i]!));
     expect(Math.max(...errors)).toBeLessThanOrEqual(tolerance);
+  });
+
+  it.each([1, 4] as const)('as a BMP file with a palette of %i bits', async (bitsPerPixel) => {
+    const levels = 2 ** bitsPerPixel - 1;
+    const entries = grey8.map((value) => value & levels);
+    const palette = (entry: number) => 255 - Math.round((255 * entry) / levels);
+    const bytes = encodeBmp(WIDTH, HEIGHT, entries, { bitsPerPixel, palette });
+    const { pixels } = await decodeGrey({ name: 'palette', bytes });
+    pixels.forEach((value, i) => {
+      expect(value).toBeCloseTo(1 - entries[i]! / levels, 6);
+    });
+  });
+
+  it('from bytes in memory, with a name for messages', async () => {
+    for (const name of ['grey16.png', 'palette.bmp']) {
+      const source = { name: 'imageData of a.json', bytes: await readFile(at(name)) };
+      expect(await readImageSize(source)).toEqual({ width: WIDTH, height: HEIGHT });
+      expect(await decodeGrey(source)).toEqual(await decodeGrey(at(name)));
+      const cut = { ...source, bytes: source.bytes.subarray(0, source.bytes.length * 0.6) };
+      await expect(decodeGrey(cut)).rejects.toThrow('imageData of a.json cannot be read as an image');
+    }
   });
 
   it('colour becomes BT.601 luma', async () => {
@@ -84,17 +116,27 @@ describe('a file that cannot be used is refused with its name and the reason', (
     await writeFile(at('empty.png'), '');
     await expect(readImageSize(at('empty.png'))).rejects.toMatchObject({ code: 'FSX_IMAGE_UNREADABLE' });
   });
-  it.each(['grey16.png', 'grey.jpg', 'grey8.tif'])('cut off (%s)', async (name) => {
-    const whole = await readFile(at(name));
-    await writeFile(at(`cut-${name}`), whole.subarray(0, whole.length * 0.6));
-    await expect(decodeGrey(at(`cut-${name}`))).rejects.toMatchObject({
-      code: 'FSX_IMAGE_UNREADABLE',
-      message: expect.stringContaining(`cut-${name}`),
-    });
-  });
+  it.each(['grey16.png', 'grey.jpg', 'grey8.tif', '24bit.bmp', 'palette.bmp'])(
+    'cut off (%s)',
+    async (name) => {
+      const whole = await readFile(at(name));
+      await writeFile(at(`cut-${name}`), whole.subarray(0, whole.length * 0.6));
+      await expect(decodeGrey(at(`cut-${name}`))).rejects.toMatchObject({
+        code: 'FSX_IMAGE_UNREADABLE',
+        message: expect.stringContaining(`cut-${name}`),
+      });
+    },
+  );
   it('another format', async () => {
     await sharp(grey8, raw(1)).webp().toFile(at('image.webp'));
     await expect(decodeGrey(at('image.webp'))).rejects.toMatchObject({ code: 'FSX_IMAGE_FORMAT' });
+  });
+  it('a BMP file that is packed', async () => {
+    const bytes = encodeBmp(WIDTH, HEIGHT, grey8, { bitsPerPixel: 8 });
+    bytes.writeUInt32LE(1, 30);
+    await expect(decodeGrey({ name: 'rle.bmp', bytes })).rejects.toThrow(
+      /rle\.bmp cannot be read as an image \(BMP of 8 bits a pixel with compression 1 is not supported\)/,
+    );
   });
   it('enormous', async () => {
     const limit = { maxMegapixels: (WIDTH * HEIGHT - 1) / 1e6 };

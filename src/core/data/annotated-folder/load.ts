@@ -1,16 +1,14 @@
 import { join, resolve } from 'node:path';
-import { nearestNames } from '../../plugins/nearest.ts';
 import type { Dataset, Sample } from '../dataset.ts';
 import { ImageFolder } from './image-folder.ts';
 import type { ImageFacts, ImageFormat } from './image-format.ts';
+import { resolvePairs } from './landmark-pairs.ts';
 import { type Annotations, readAnnotations } from './landmark-table.ts';
 import type { AnnotatedFolderSettings } from './options.ts';
+import { outsideProblem } from './outside-problem.ts';
 import { type Place, Problems } from './problems.ts';
 import { readDetails, type SampleDetails } from './sample-table.ts';
 import { readTable } from './table.ts';
-
-/** How far outside the outermost pixel centres a point may lie: the image ends half a pixel beyond them. */
-const TOLERANCE_PX = 0.5;
 
 /**
  * Reads and checks a whole dataset, pixels excepted. Every image of the folder is a sample, whether or not the tables
@@ -34,8 +32,8 @@ export async function loadAnnotatedFolder(
   const places = placesOf(folder, annotations, details);
   const facts = await folder.describe(places, problems);
   checkPoints(annotations, facts, problems);
-  const mirrorPairs = resolvePairs('mirrorPairs', settings, annotations.landmarkNames, problems);
-  const edges = resolvePairs('edges', settings, annotations.landmarkNames, problems);
+  const mirrorPairs = resolvePairs('mirrorPairs', settings.mirrorPairs, annotations.landmarkNames, problems);
+  const edges = resolvePairs('edges', settings.edges, annotations.landmarkNames, problems);
   if (places.size === 0) problems.add({ file: folder.path }, `the folder has no ${format.name}`);
   problems.throwIfAny(root);
   return {
@@ -82,38 +80,10 @@ function checkPoints(
     const size = facts.get(image);
     if (size === undefined) continue;
     for (const [landmark, { place, point }] of points) {
-      if (point === null || (within(point[0], size.width) && within(point[1], size.height))) continue;
-      const where = `(${point[0]}, ${point[1]})`;
-      problems.add(
-        place,
-        `landmark "${landmark}" at ${where} lies outside ${image} (${size.width} x ${size.height})`,
-      );
+      const problem = point && outsideProblem(landmark, point, image, size);
+      if (problem) problems.add(place, problem);
     }
   }
-}
-
-function within(position: number, length: number): boolean {
-  return position >= -TOLERANCE_PX && position <= length - 1 + TOLERANCE_PX;
-}
-
-function resolvePairs(
-  option: 'mirrorPairs' | 'edges',
-  settings: AnnotatedFolderSettings,
-  names: readonly string[],
-  problems: Problems,
-): [number, number][] {
-  const indexOf = (landmark: string | number): number => {
-    const index = typeof landmark === 'number' ? landmark : names.indexOf(landmark);
-    if (index >= 0 && index < names.length) return index;
-    const near = nearestNames(String(landmark), names);
-    const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known: ${names.join(', ')}`;
-    problems.add(
-      { file: `data.dataset.${option}` },
-      `there is no landmark ${JSON.stringify(landmark)}; ${hint}`,
-    );
-    return 0;
-  };
-  return settings[option].map(([first, second]) => [indexOf(first), indexOf(second)]);
 }
 
 /** What the table of images says comes before what the image file says. */

@@ -1,11 +1,11 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 
-const closed = { additionalProperties: false } as const;
+export const closed = { additionalProperties: false } as const;
 
-const text = (description: string, value: string) =>
+export const text = (description: string, value: string) =>
   Type.String({ description, default: value, minLength: 1 });
 
-const optional = <S extends TSchema>(schema: S, description: string) =>
+export const optional = <S extends TSchema>(schema: S, description: string) =>
   Type.Union([schema, Type.Null()], { description, default: null });
 
 const optionalColumn = (description: string) => optional(Type.String({ minLength: 1 }), description);
@@ -14,13 +14,31 @@ const Landmark = Type.Union([Type.String(), Type.Integer({ minimum: 0 })]);
 const pairs = (description: string) =>
   Type.Array(Type.Tuple([Landmark, Landmark]), { description, default: [] });
 
+/** Options that every dataset of image files has. */
+export const root = text("the dataset's folder, relative to the recipe's", '.');
+export const mirrorPairs = pairs(
+  'pairs of landmarks, by name or number from 0, that a left-right flip swaps',
+);
+export const edges = pairs(
+  'pairs of landmarks, by name or number from 0, to join in drawings and in fixed graphs',
+);
+export const maxMegapixels = Type.Number({
+  description: 'larger images are refused',
+  default: 200,
+  exclusiveMinimum: 0,
+});
+export const constantSpacing = optional(
+  Type.Number({ exclusiveMinimum: 0 }),
+  'side of a pixel in mm, of every image; null where it is unknown',
+);
+
 /**
  * The options of a dataset that is a folder of images and tables of what is known of them; a plugin adds its own.
  * @param imageFiles which files are images, for a description.
  */
 export function annotatedFolderOptions(imageFiles: string) {
   return {
-    root: text("the dataset's folder, relative to the recipe's", '.'),
+    root,
     images: text(`the folder of images, inside root; ${imageFiles}, subfolders too`, 'images'),
     landmarks: text('the table of landmarks, inside root', 'landmarks.csv'),
     format: Type.Union([Type.Literal('auto'), Type.Literal('long'), Type.Literal('wide')], {
@@ -57,17 +75,13 @@ export function annotatedFolderOptions(imageFiles: string) {
       Type.Array(Type.String({ minLength: 1 }), { minItems: 1, uniqueItems: true }),
       'names of the landmarks in order, where the table numbers them or to choose the order; null takes those of the table',
     ),
-    mirrorPairs: pairs('pairs of landmarks, by name or number from 0, that a left-right flip swaps'),
-    edges: pairs('pairs of landmarks, by name or number from 0, to join in drawings and in fixed graphs'),
+    mirrorPairs,
+    edges,
     spacingMm: optional(
       Type.Number({ exclusiveMinimum: 0 }),
       'side of a pixel in mm, for images that nothing else tells it of',
     ),
-    maxMegapixels: Type.Number({
-      description: 'larger images are refused',
-      default: 200,
-      exclusiveMinimum: 0,
-    }),
+    maxMegapixels,
   };
 }
 

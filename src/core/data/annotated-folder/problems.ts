@@ -24,7 +24,7 @@ export class Problems {
     if (count > LISTED) lines.push(`  … and ${count - LISTED} more`);
     const heading = `the dataset ${dataset} has ${count} problem${count === 1 ? '' : 's'}:`;
     throw new DataError('FSX_DATA_INVALID', [heading, ...lines].join('\n'), {
-      suggestion: 'Mend the files at the lines named, or the column names in data.dataset.',
+      suggestion: 'Mend the files at the places named, or the options in data.dataset.',
     });
   }
 }
