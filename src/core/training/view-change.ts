@@ -42,7 +42,7 @@ export function landmarksIntoStrongView(landmarks: Tensor3D, change: ViewChange)
 }
 
 /** Points `[batch, points, 2]` of the weak view, in the strong view. */
-export function pointsIntoStrongView(points: Tensor3D, change: ViewChange): Tensor3D {
+function pointsIntoStrongView(points: Tensor3D, change: ViewChange): Tensor3D {
   const moved = transformPoints(points, change.weakToStrong);
   const { displacement } = change;
   if (displacement === undefined) return moved;
