@@ -2,29 +2,35 @@ import type { Point } from '../../../core/data/dataset.ts';
 import type { Box, RowStretch } from './raster.ts';
 
 /** Straight pieces that a smooth curve is cut into between two of its points. */
-const PIECES = 4;
+const PIECES = 3;
 
 /**
  * A closed smooth curve through points (Catmull and Rom 1974), as a polygon.
  * @param points at least three, in order.
  */
 export function smoothRing(points: readonly Point[]): Point[] {
-  const at = (index: number): Point => points[(index + points.length) % points.length] as Point;
-  return points.flatMap((from, i) => {
-    const [before, to, after] = [at(i - 1), at(i + 1), at(i + 2)];
-    return Array.from({ length: PIECES }, (_, piece): Point => {
+  const count = points.length;
+  const ring: Point[] = [];
+  for (let i = 0; i < count; i++) {
+    const before = points[(i + count - 1) % count] as Point;
+    const from = points[i] as Point;
+    const to = points[(i + 1) % count] as Point;
+    const after = points[(i + 2) % count] as Point;
+    ring.push(from);
+    for (let piece = 1; piece < PIECES; piece++) {
       const t = piece / PIECES;
-      return [
+      ring.push([
         between(before[0], from[0], to[0], after[0], t),
         between(before[1], from[1], to[1], after[1], t),
-      ];
-    });
-  });
+      ]);
+    }
+  }
+  return ring;
 }
 
 function between(before: number, from: number, to: number, after: number, t: number): number {
   const slope = (to - before) / 2;
-  const nextSlope = (after - to) / 2;
+  const nextSlope = (after - from) / 2;
   const rise = to - from;
   return from + t * (slope + t * (3 * rise - 2 * slope - nextSlope + t * (slope + nextSlope - 2 * rise)));
 }
@@ -37,6 +43,9 @@ export function furthest(ring: readonly Point[], [dx, dy]: Point): Point {
 
 /** Numbers a piece: its start, the way to its end, and one over the square of its length. */
 const STRIDE = 5;
+
+/** More than sums of lengths err by. */
+const ROUNDING_MM = 1e-6;
 
 /** An area bounded by polygons, in patient millimetres: inside is what an odd number of them encloses. */
 export class Outline {
@@ -54,9 +63,18 @@ export class Outline {
       right: Math.max(...xs),
       bottom: Math.max(...ys),
     };
-    this.#pieces = Float64Array.from(
-      rings.flatMap((ring) => ring.flatMap((from, i) => pieceOf(from, ring[(i + 1) % ring.length] as Point))),
-    );
+    this.#pieces = new Float64Array(points.length * STRIDE);
+    let at = 0;
+    for (const ring of rings) {
+      for (let i = 0; i < ring.length; i++) {
+        const [x0, y0] = ring[i] as Point;
+        const [x1, y1] = ring[(i + 1) % ring.length] as Point;
+        const [dx, dy] = [x1 - x0, y1 - y0];
+        const length2 = dx * dx + dy * dy;
+        this.#pieces.set([x0, y0, dx, dy, length2 > 0 ? 1 / length2 : 0], at);
+        at += STRIDE;
+      }
+    }
     this.#near = new Float64Array(this.#pieces.length);
   }
 
@@ -70,13 +88,15 @@ export class Outline {
     const reach = 2 * most;
     const count = this.#gather(Math.min(startY, endY) - reach, Math.max(startY, endY) + reach);
     const stepMm = last > 0 ? Math.hypot((x[last] as number) - (x[0] as number), endY - startY) / last : 1;
+    let bound = reach;
     for (let i = 0; i <= last; ) {
-      const distance = this.#distance(x[i] as number, y[i] as number, count, reach);
+      const distance = this.#distance(x[i] as number, y[i] as number, count, Math.min(bound, reach));
       const cut = Math.min(Math.max(distance, -most), most);
       // A step changes the distance by its length at most.
       const sure = 1 + Math.max(0, Math.floor((Math.abs(distance) - most) / stepMm));
       const end = Math.min(i + sure, last + 1);
       distances.fill(cut, i, end);
+      bound = Math.abs(distance) + sure * stepMm + ROUNDING_MM;
       i = end;
     }
   }
@@ -94,28 +114,28 @@ export class Outline {
     return count;
   }
 
-  /** To the nearest of the gathered pieces, cut to `reach`; its sign by the even-odd rule. */
-  #distance(x: number, y: number, count: number, reach: number): number {
+  /** To the nearest of the gathered pieces, cut to `bound`; its sign by the even-odd rule. */
+  #distance(x: number, y: number, count: number, bound: number): number {
     const near = this.#near;
-    let nearest2 = reach * reach;
+    let nearest = bound;
     let inside = false;
     for (let at = 0; at < count; at += STRIDE) {
-      const px = x - (near[at] as number);
-      const py = y - (near[at + 1] as number);
-      const dx = near[at + 2] as number;
+      const startY = y - (near[at + 1] as number);
       const dy = near[at + 3] as number;
-      const along = Math.min(Math.max((px * dx + py * dy) * (near[at + 4] as number), 0), 1);
-      const fx = px - along * dx;
-      const fy = py - along * dy;
-      const distance2 = fx * fx + fy * fy;
-      if (distance2 < nearest2) nearest2 = distance2;
-      if (py < 0 !== py < dy && px < (py / dy) * dx) inside = !inside;
+      const endY = startY - dy;
+      if ((startY > nearest && endY > nearest) || (startY < -nearest && endY < -nearest)) continue;
+      const startX = x - (near[at] as number);
+      const dx = near[at + 2] as number;
+      if (startY < 0 !== endY < 0 && startX < (startY / dy) * dx) inside = !inside;
+      const endX = startX - dx;
+      if ((startX > nearest && endX > nearest) || (startX < -nearest && endX < -nearest)) continue;
+      let along = (startX * dx + startY * dy) * (near[at + 4] as number);
+      along = along < 0 ? 0 : along > 1 ? 1 : along;
+      const fromX = startX - along * dx;
+      const fromY = startY - along * dy;
+      const distance2 = fromX * fromX + fromY * fromY;
+      if (distance2 < nearest * nearest) nearest = Math.sqrt(distance2);
     }
-    return inside ? Math.sqrt(nearest2) : -Math.sqrt(nearest2);
+    return inside ? nearest : -nearest;
   }
-}
-
-function pieceOf([x0, y0]: Point, [x1, y1]: Point): number[] {
-  const length2 = (x1 - x0) ** 2 + (y1 - y0) ** 2;
-  return [x0, y0, x1 - x0, y1 - y0, length2 > 0 ? 1 / length2 : 0];
 }
