@@ -13,7 +13,9 @@ import { noise } from './plugins/augmentations/noise.ts';
 import { hrnet } from './plugins/backbones/hrnet.ts';
 import { tiny } from './plugins/backbones/tiny.ts';
 import { chestPhantom } from './plugins/datasets/chest-phantom.ts';
+import { handPhantom } from './plugins/datasets/hand-phantom.ts';
 import { landmarkCsv } from './plugins/datasets/landmark-csv.ts';
+import { pelvisPhantom } from './plugins/datasets/pelvis-phantom.ts';
 import { dag } from './plugins/graph-heads/dag.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
 import { jsDivergence } from './plugins/losses/js-divergence.ts';
@@ -34,6 +36,8 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   dagLoss,
   jsDivergence,
   chestPhantom,
+  handPhantom,
+  pelvisPhantom,
   landmarkCsv,
   affine,
   flip,
