@@ -46,3 +46,32 @@ export function meanShapeError(samples: readonly Sample[]): number {
   });
   return errors.reduce((sum, error) => sum + error, 0) / errors.length;
 }
+
+/** The turn, scale and shift that two points fix. */
+export function similarity(
+  from: readonly [Point, Point],
+  to: readonly [Point, Point],
+): (point: Point) => Point {
+  const [[x0, y0], [x1, y1]] = from;
+  const [[u0, v0], [u1, v1]] = to;
+  const [dx, dy, du, dv] = [x1 - x0, y1 - y0, u1 - u0, v1 - v0];
+  const length2 = dx * dx + dy * dy;
+  const [cosine, sine] = [(dx * du + dy * dv) / length2, (dx * dv - dy * du) / length2];
+  return ([x, y]) => [u0 + cosine * (x - x0) - sine * (y - y0), v0 + sine * (x - x0) + cosine * (y - y0)];
+}
+
+/** Mean difference of the greys in the middle of one picture from those at the mapped places of another. */
+export function meanDifference(image: GreyImage, other: GreyImage, map: (point: Point) => Point): number {
+  const { width, pixels } = image;
+  let sum = 0;
+  let count = 0;
+  for (let y = 20; y < width - 20; y += 3) {
+    for (let x = 20; x < width - 20; x += 3) {
+      const [u, v] = map([x, y]).map(Math.round) as [number, number];
+      if (Math.min(u, v) < 0 || Math.max(u, v) >= width) continue;
+      sum += Math.abs((pixels[y * width + x] as number) - (other.pixels[v * width + u] as number));
+      count++;
+    }
+  }
+  return sum / count;
+}

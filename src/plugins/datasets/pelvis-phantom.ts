@@ -24,7 +24,7 @@ const OPTIONS = Type.Object(
   phantomOptions({
     fieldOfView: `${FIELD_OF_VIEW_MM} mm`,
     shapes: 'the mean pelvis, 1 the spread of adults',
-    pose: "tilt and turn of the pelvis, the legs' angle, and the turn and place on the film (1: 5, 2.5, 4 and 1.8 degrees, 7 mm)",
+    pose: "tilt and turn of the pelvis, the legs' angle, and the turn and place on the film (1: 5, 2.5, 4 and 1.8 degrees, 10 mm)",
     largestPose: 3,
   }),
   { additionalProperties: false },

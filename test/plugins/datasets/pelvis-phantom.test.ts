@@ -105,10 +105,10 @@ describe('pelvis-phantom landmarks', () => {
     }
   });
 
-  it('vary enough to be worth learning: the mean shape errs by 8 to 16 mm', () => {
+  it('vary enough to be worth learning: the mean shape errs by 12 to 20 mm', () => {
     const errorMm = meanShapeError(samples) * (430 / 256);
-    expect(errorMm).toBeGreaterThan(8);
-    expect(errorMm).toBeLessThan(16);
+    expect(errorMm).toBeGreaterThan(12);
+    expect(errorMm).toBeLessThan(20);
   });
 
   it('do not vary when shape and pose variation are off', () => {

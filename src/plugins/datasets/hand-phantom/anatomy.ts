@@ -1,7 +1,7 @@
 import type { Point } from '../../../core/data/dataset.ts';
 import { type Affine, chain, transformPoint } from '../../../core/data/geometry.ts';
 import type { Random } from '../../../core/random.ts';
-import { drawFromLaws } from '../phantom/factor-model.ts';
+import { cutNormal, drawFromLaws } from '../phantom/factor-model.ts';
 import { turnAbout } from '../phantom/raster.ts';
 import { type Growth, grow } from './growth.ts';
 import {
@@ -51,14 +51,19 @@ const HALF_JOINT_MM = 0.75;
 /** The wrist bends about the head of the capitate. */
 const WRIST_CENTRE: Point = [-0.5, 21];
 
+/** How much smaller women's hands are. */
+const WOMENS_SIZE = 0.93;
+
+/** @param ages the youngest and the oldest, in years. @param spread scales every deviation; 0 gives the mean hand. */
 export function drawHand(random: Random, ages: readonly [number, number], spread: number): Hand {
+  const share = Math.min(spread, 1);
   const [youngest, oldest] = ages;
   const middle = (youngest + oldest) / 2;
-  const age = middle + Math.min(spread, 1) * (random.uniform(youngest, oldest) - middle);
-  const girl = random.chance(0.5);
-  const growth = grow(age, girl, random, spread);
+  const age = middle + share * (random.uniform(youngest, oldest) - middle);
+  const female = 0.5 + share * (random.chance(0.5) ? 0.5 : -0.5);
+  const growth = grow(age, female, random, spread);
   const measures = drawFromLaws(random, spread, FACTORS, LAWS, isPlausible);
-  const size = (girl ? 0.93 : 1) * (1 + 0.04 * spread * Math.max(-2.5, Math.min(2.5, random.normal())));
+  const size = (1 + female * (WOMENS_SIZE - 1)) * (1 + 0.04 * spread * cutNormal(random));
   const scale = size * growth.lengthShare;
   const digits = Object.fromEntries(
     DIGITS.map((digit) => [digit, digitOf(digit, growth, measures, scale)]),

@@ -1,9 +1,9 @@
 import type { Random } from '../../../core/random.ts';
 import { smoothStep, throughKnots } from '../phantom/curves.ts';
+import { cutNormal } from '../phantom/factor-model.ts';
 
 /** How far a hand has grown. Values read off the plates of hand atlases by eye, in the years of an average boy. */
 export interface Growth {
-  readonly ageYears: number;
   /** Skeletal age on the scale of boys; girls are ahead. */
   readonly maturityYears: number;
   /** Length over that of the same person, grown up. */
@@ -59,10 +59,10 @@ const CARTILAGE_MM = throughKnots([
   [15, 0],
 ]);
 
-export function grow(ageYears: number, girl: boolean, random: Random, spread: number): Growth {
-  const maturityYears = ageYears + (girl ? GIRLS_AHEAD_YEARS : 0) + random.normal(0, 0.8 * spread);
+/** @param female 0 for a boy, 1 for a girl. @param spread scales how much skeletal age differs from age. */
+export function grow(ageYears: number, female: number, random: Random, spread: number): Growth {
+  const maturityYears = ageYears + female * GIRLS_AHEAD_YEARS + 0.8 * spread * cutNormal(random);
   return {
-    ageYears,
     maturityYears,
     lengthShare: LENGTH(maturityYears),
     epiphysisWidth: EPIPHYSIS_WIDTH(maturityYears),

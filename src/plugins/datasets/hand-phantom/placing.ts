@@ -1,5 +1,6 @@
 import { type Affine, chain, transformPoint } from '../../../core/data/geometry.ts';
 import type { Random } from '../../../core/random.ts';
+import { cutNormal } from '../phantom/factor-model.ts';
 import { turnAbout } from '../phantom/raster.ts';
 import type { Hand } from './anatomy.ts';
 import { handLandmarks } from './landmarks.ts';
@@ -25,8 +26,8 @@ const ABOVE_SHARE = { mean: 0.36, most: 0.14 } as const;
 /** The field is collimated to the hand, so that all landmarks lie inside. */
 export function placeHand(hand: Hand, isRight: boolean, random: Random, spread: number): PlacedHand {
   const vary = ({ mean, most }: { mean: number; most: number }): number =>
-    mean + most * Math.max(-2, Math.min(2, spread)) * random.uniform(-1, 1);
-  const degrees = ROLL_DEGREES * spread * Math.max(-2.5, Math.min(2.5, random.normal()));
+    mean + most * spread * random.uniform(-1, 1);
+  const degrees = ROLL_DEGREES * spread * cutNormal(random);
   const turned = turnAbout([0, 0], degrees);
   const points = handLandmarks(hand).map((point) => transformPoint(turned, point));
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];

@@ -1,6 +1,6 @@
 import type { Point } from '../../../core/data/dataset.ts';
 import type { Random } from '../../../core/random.ts';
-import { drawFromLaws, type Law } from '../phantom/factor-model.ts';
+import { cutNormal, drawFromLaws, type Law } from '../phantom/factor-model.ts';
 import type { Side } from '../phantom/sides.ts';
 
 /** The square that a film shows; the patient's coordinates are millimetres in it. */
@@ -69,10 +69,9 @@ export interface Pelvis {
 /** @param poseSpread scales the deviations of the posture. */
 export function drawPelvis(random: Random, spread: number, poseSpread: number): Pelvis {
   const shape = drawFromLaws(random, spread, FACTORS, LAWS, isPlausible);
-  const vary = (mean: number, deviation: number): number =>
-    mean + poseSpread * deviation * Math.max(-2.5, Math.min(2.5, random.normal()));
+  const vary = (mean: number, deviation: number): number => mean + poseSpread * deviation * cutNormal(random);
   const posture: Posture = {
-    centre: [vary(0.5 * FIELD_OF_VIEW_MM, 7), vary(0.55 * FIELD_OF_VIEW_MM, 7)],
+    centre: [vary(0.5 * FIELD_OF_VIEW_MM, 10), vary(0.55 * FIELD_OF_VIEW_MM, 10)],
     tilt: vary(0, 5),
     turn: vary(0, 2.5),
     abduction: [vary(1, 4), vary(1, 4)],

@@ -31,7 +31,7 @@ export function drawFromLaws<Name extends string, Factor extends string>(
 }
 
 /** Standard normal, drawn again beyond 2.6 deviations. */
-function cutNormal(random: Random): number {
+export function cutNormal(random: Random): number {
   for (;;) {
     const value = random.normal();
     if (Math.abs(value) < 2.6) return value;
