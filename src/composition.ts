@@ -18,9 +18,11 @@ import { chestPhantom } from './plugins/datasets/chest-phantom.ts';
 import { cocoKeypoints } from './plugins/datasets/coco-keypoints.ts';
 import { dicom } from './plugins/datasets/dicom.ts';
 import { handAtlas } from './plugins/datasets/hand-atlas.ts';
+import { handPhantom } from './plugins/datasets/hand-phantom.ts';
 import { isbi2015Ceph } from './plugins/datasets/isbi2015-ceph.ts';
 import { labelme } from './plugins/datasets/labelme.ts';
 import { landmarkCsv } from './plugins/datasets/landmark-csv.ts';
+import { pelvisPhantom } from './plugins/datasets/pelvis-phantom.ts';
 import { dag } from './plugins/graph-heads/dag.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
 import { jsDivergence } from './plugins/losses/js-divergence.ts';
@@ -41,6 +43,8 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   dagLoss,
   jsDivergence,
   chestPhantom,
+  handPhantom,
+  pelvisPhantom,
   landmarkCsv,
   dicom,
   cocoKeypoints,

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import type { Dataset, GreyImage, Point, Sample } from '../../../src/core/data/dataset.ts';
 import { chestPhantom } from '../../../src/plugins/datasets/chest-phantom.ts';
+import { greyAround, landmarksOf, meanShapeError, median } from '../../support/phantom-images.ts';
 
 const DEFAULTS: Static<typeof chestPhantom.options> = {
   samples: 12,
@@ -17,30 +18,6 @@ const DEFAULTS: Static<typeof chestPhantom.options> = {
 function phantom(options: Partial<typeof DEFAULTS> = {}): Dataset {
   return chestPhantom.create({ ...DEFAULTS, ...options }, { baseDirectory: '.' }) as Dataset;
 }
-
-function landmarksOf(sample: Sample): Point[] {
-  return sample.landmarks as Point[];
-}
-
-/** Mean grey of a disc around a point. */
-function greyAround({ width, height, pixels }: GreyImage, [x, y]: Point, radius: number): number {
-  let sum = 0;
-  let count = 0;
-  for (let row = Math.max(0, Math.ceil(y - radius)); row <= Math.min(height - 1, y + radius); row++) {
-    for (
-      let column = Math.max(0, Math.ceil(x - radius));
-      column <= Math.min(width - 1, x + radius);
-      column++
-    ) {
-      if (Math.hypot(column - x, row - y) > radius) continue;
-      sum += pixels[row * width + column] as number;
-      count++;
-    }
-  }
-  return sum / count;
-}
-
-const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 
 describe('chest-phantom reproducibility', () => {
   it('gives the same picture whatever was read before it', async () => {
@@ -104,18 +81,7 @@ describe('chest-phantom landmarks', () => {
   });
 
   it('vary as much as on real films: the mean shape errs by 23 to 30 mm (real films: 26.8 mm)', () => {
-    const count = samples.length;
-    const mean = [0, 1, 2, 3, 4, 5].map((k) =>
-      samples
-        .map((sample) => landmarksOf(sample)[k] as Point)
-        .reduce(([sumX, sumY], [x, y]): Point => [sumX + x / count, sumY + y / count], [0, 0] as Point),
-    );
-    const errors = samples.flatMap((sample) =>
-      landmarksOf(sample).map(([x, y], k) =>
-        Math.hypot(x - (mean[k] as Point)[0], y - (mean[k] as Point)[1]),
-      ),
-    );
-    const meanErrorMm = (errors.reduce((sum, error) => sum + error, 0) / errors.length) * (400 / 256);
+    const meanErrorMm = meanShapeError(samples) * (400 / 256);
     expect(meanErrorMm).toBeGreaterThan(23);
     expect(meanErrorMm).toBeLessThan(30);
   });

@@ -1,9 +1,9 @@
 import type { Point } from '../../../core/data/dataset.ts';
 import type { Random } from '../../../core/random.ts';
-import { Profile } from './curves.ts';
+import { Profile } from '../phantom/curves.ts';
+import { LEFT, RIGHT } from '../phantom/sides.ts';
 import { type LungOutline, outlineLung } from './lung-outline.ts';
 import { type ChestShape, drawShape } from './shape-model.ts';
-import { LEFT, RIGHT } from './sides.ts';
 
 /** All that a film of one patient needs; lengths in millimetres. */
 export interface Anatomy {

@@ -1,9 +1,9 @@
 import type { Random } from '../../../core/random.ts';
+import { ellipsoid, smoothStep } from '../phantom/curves.ts';
+import { addField, type Raster } from '../phantom/raster.ts';
+import { SIDES } from '../phantom/sides.ts';
+import { type AxisPoint, addTube } from '../phantom/tubes.ts';
 import type { Anatomy } from './anatomy.ts';
-import { ellipsoid, smoothStep } from './curves.ts';
-import { addField, type Raster } from './raster.ts';
-import { SIDES } from './sides.ts';
-import { type AxisPoint, addTube } from './tubes.ts';
 
 /** Adds the thickness of air in the trachea and main bronchi, the stomach and the bowel, in millimetres. */
 export function addGas(gas: Raster, anatomy: Anatomy, random: Random): void {

@@ -1,7 +1,7 @@
 import type { Random } from '../../../core/random.ts';
-import { Profile, throughKnots } from './curves.ts';
+import { Profile, throughKnots } from '../phantom/curves.ts';
+import type { Side } from '../phantom/sides.ts';
 import type { ChestShape } from './shape-model.ts';
-import type { Side } from './sides.ts';
 
 /** A place by its level and its distance from the midline, outwards; millimetres. */
 export interface Place {

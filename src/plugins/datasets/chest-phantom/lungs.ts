@@ -1,7 +1,7 @@
+import { Profile, roundEdge, smoothStep } from '../phantom/curves.ts';
+import { changeRows, type Raster } from '../phantom/raster.ts';
 import type { Anatomy } from './anatomy.ts';
-import { Profile, roundEdge, smoothStep } from './curves.ts';
 import type { LungOutline } from './lung-outline.ts';
-import { changeRows, type Raster } from './raster.ts';
 
 /** How sharply the heart's and the mediastinum's borders show, in millimetres. */
 const BORDER_BLUR_MM = 1.2;

@@ -1,5 +1,5 @@
 import type { Random } from '../../../core/random.ts';
-import { FIELD_OF_VIEW_MM } from './raster.ts';
+import { drawFromLaws, type Law } from '../phantom/factor-model.ts';
 
 /**
  * The shape that carries the landmarks, in millimetres of the patient's coordinates (before the film's roll). Right
@@ -27,24 +27,21 @@ export interface ChestShape {
   readonly riseLeft: number;
 }
 
-/** A parameter's mean, its loadings on the common factors, and the deviation that is its own; all in millimetres. */
-interface Law {
-  readonly mean: number;
-  /** Body size and habitus. */
-  readonly size?: number;
-  /** Depth of inspiration: longer lungs, deeper angles. */
-  readonly inspiration?: number;
-  /** Turn of the patient about the vertical axis, left shoulder forward: the heart moves to the left. */
-  readonly turn?: number;
-  readonly own: number;
-}
+/** The square that a film shows; the patient's coordinates are millimetres in it. */
+export const FIELD_OF_VIEW_MM = 400;
+
+/**
+ * What moves several lengths at once. `size`: body size and habitus. `inspiration`: its depth makes longer lungs and
+ * deeper angles. `turn`: of the patient about the vertical axis, left shoulder forward; the heart moves to the left.
+ */
+const FACTORS = ['size', 'inspiration', 'turn'] as const;
 
 /**
  * A factor model at a field of view of 400 mm. Means, deviations and the larger correlations are set from those of the
  * six landmarks on the 160 training films of the Shenzhen set (labels of Zhu et al. 2021), whose true scale is unknown;
  * the split into factors is ours.
  */
-const LAWS: Readonly<Record<keyof ChestShape, Law>> = {
+const LAWS: Readonly<Record<keyof ChestShape, Law<(typeof FACTORS)[number]>>> = {
   midline: { mean: 201.9, own: 9.5 },
   apexY: { mean: 54.5, inspiration: -4, own: 16.8 },
   apexTilt: { mean: -0.2, own: 5.5 },
@@ -61,28 +58,7 @@ const LAWS: Readonly<Record<keyof ChestShape, Law>> = {
 
 /** Draws a shape; `spread` scales every deviation (0: the mean chest). Implausible draws are drawn again. */
 export function drawShape(random: Random, spread: number): ChestShape {
-  for (;;) {
-    const factors = { size: normal(random), inspiration: normal(random), turn: normal(random) };
-    const value = ({ mean, size = 0, inspiration = 0, turn = 0, own }: Law): number =>
-      mean +
-      spread *
-        (size * factors.size +
-          inspiration * factors.inspiration +
-          turn * factors.turn +
-          own * normal(random));
-    const shape = Object.fromEntries(
-      Object.entries(LAWS).map(([name, law]) => [name, value(law)]),
-    ) as unknown as ChestShape;
-    if (isPlausible(shape)) return shape;
-  }
-}
-
-/** Standard normal, drawn again beyond 2.6 deviations. */
-function normal(random: Random): number {
-  for (;;) {
-    const value = random.normal();
-    if (Math.abs(value) < 2.6) return value;
-  }
+  return drawFromLaws(random, spread, FACTORS, LAWS, isPlausible);
 }
 
 function isPlausible(shape: ChestShape): boolean {

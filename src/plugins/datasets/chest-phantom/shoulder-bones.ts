@@ -1,8 +1,8 @@
+import { ellipsoid } from '../phantom/curves.ts';
+import { addField, type Raster } from '../phantom/raster.ts';
+import { SIDES, type Side } from '../phantom/sides.ts';
+import { type AxisPoint, addTube } from '../phantom/tubes.ts';
 import type { Anatomy } from './anatomy.ts';
-import { ellipsoid } from './curves.ts';
-import { addField, type Raster } from './raster.ts';
-import { SIDES, type Side } from './sides.ts';
-import { type AxisPoint, addTube } from './tubes.ts';
 
 /** Adds the equivalent thickness of cortical bone, in millimetres, of clavicles, scapulae, humeri and jaw. */
 export function addShoulderGirdle(bone: Raster, anatomy: Anatomy): void {

@@ -1,8 +1,8 @@
+import { smoothStep } from '../phantom/curves.ts';
+import { changeRows, type Raster } from '../phantom/raster.ts';
+import { SIDES, type Side } from '../phantom/sides.ts';
+import { type AxisPoint, addTube } from '../phantom/tubes.ts';
 import type { Anatomy } from './anatomy.ts';
-import { smoothStep } from './curves.ts';
-import { changeRows, type Raster } from './raster.ts';
-import { SIDES, type Side } from './sides.ts';
-import { type AxisPoint, addTube } from './tubes.ts';
 
 /** Half depth of each rib's ring, and the angle from the spine to its bony end in front; ribs 1 to 12; estimates. */
 const RIBS: readonly { readonly halfDepthMm: number; readonly endDegrees: number }[] = [

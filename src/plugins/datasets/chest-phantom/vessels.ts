@@ -1,8 +1,8 @@
 import type { Random } from '../../../core/random.ts';
+import type { Raster } from '../phantom/raster.ts';
+import { type AxisPoint, addTube } from '../phantom/tubes.ts';
 import type { Anatomy } from './anatomy.ts';
 import type { LungOutline } from './lung-outline.ts';
-import type { Raster } from './raster.ts';
-import { type AxisPoint, addTube } from './tubes.ts';
 
 const SEGMENT_MM = 7;
 const SMALLEST_RADIUS_MM = 0.45;

@@ -1,4 +1,5 @@
 import type { Random } from '../../../core/random.ts';
+import { enlarge } from './smoothing.ts';
 
 const ENTRY_BITS = 12;
 const ENTRIES = 1 << ENTRY_BITS;
@@ -23,4 +24,13 @@ export class NormalTable {
     const second = (index * 7 + turn * this.#stride + 31) & (ENTRIES - 1);
     return (this.#table[first] as number) + (this.#table[second] as number);
   }
+}
+
+/** A smooth pattern over a square film of `size` pixels: normals of `strength` on a grid of `cell` pixels, interpolated. */
+export function noiseLayer(size: number, cell: number, strength: number, normals: NormalTable): Float32Array {
+  const cellPx = Math.max(1, cell);
+  const cells = Math.ceil(size / cellPx) + 1;
+  const grid = new Float32Array(cells * cells);
+  for (let i = 0; i < grid.length; i++) grid[i] = strength * normals.at(i);
+  return enlarge(grid, cells, size, cellPx);
 }

@@ -1,31 +1,51 @@
-import { type Affine, chain, invert, transformPoint } from '../../../core/data/geometry.ts';
+import type { Point } from '../../../core/data/dataset.ts';
+import { type Affine, around, chain, invert, transformPoint } from '../../../core/data/geometry.ts';
 
-/** The square that a film shows, in millimetres; the patient's coordinates are millimetres in it, y downwards. */
-export const FIELD_OF_VIEW_MM = 400;
-
-/** A map over the pixels of a film (row by row), and where the patient lies in it. */
-export interface Raster {
+/** A square film, and where the patient lies on it. The patient's coordinates are millimetres, y downwards. */
+export interface Film {
+  /** Pixels on a side. */
   readonly size: number;
   readonly mmPerPx: number;
-  readonly values: Float32Array;
   /** Patient millimetres to pixels. */
   readonly toPixels: Affine;
   /** Pixels to patient millimetres. */
   readonly toPatient: Affine;
 }
 
-/** An empty map of the same film. */
-export function blankLike(raster: Raster): Raster {
-  return { ...raster, values: new Float32Array(raster.values.length) };
+/** A map over the pixels of a film, row by row. */
+export interface Raster extends Film {
+  readonly values: Float32Array;
+}
+
+/**
+ * A film of `size` pixels that shows `fieldOfViewMm` on a side.
+ * @param placed patient millimetres to millimetres from the film's top left corner; turns, shifts and mirrors only.
+ */
+export function frameFilm(size: number, fieldOfViewMm: number, placed: Affine): Film {
+  const mmPerPx = fieldOfViewMm / size;
+  const toPixels = chain(placed, [1 / mmPerPx, 0, -0.5, 0, 1 / mmPerPx, -0.5]);
+  return { size, mmPerPx, toPixels, toPatient: invert(toPixels) };
+}
+
+/** A turn about a point; clockwise on the film. */
+export function turnAbout(centre: Point, degrees: number): Affine {
+  const radians = (degrees * Math.PI) / 180;
+  const [cosine, sine] = [Math.cos(radians), Math.sin(radians)];
+  return around(centre, [cosine, -sine, 0, sine, cosine, 0]);
+}
+
+/** An empty map of a film. */
+export function blankOf(film: Film): Raster {
+  return { ...film, values: new Float32Array(film.size ** 2) };
 }
 
 /** An empty map of the same film with pixels `factor` times as wide, for what has no fine detail. */
-export function coarsened(raster: Raster, factor: number): Raster {
-  const size = Math.ceil(raster.size / factor);
+export function coarsened(film: Film, factor: number): Raster {
+  const size = Math.ceil(film.size / factor);
   const shift = 0.5 / factor - 0.5;
-  const toPixels = chain(raster.toPixels, [1 / factor, 0, shift, 0, 1 / factor, shift]);
+  const toPixels = chain(film.toPixels, [1 / factor, 0, shift, 0, 1 / factor, shift]);
   const values = new Float32Array(size * size);
-  return { size, mmPerPx: raster.mmPerPx * factor, values, toPixels, toPatient: invert(toPixels) };
+  return { size, mmPerPx: film.mmPerPx * factor, values, toPixels, toPatient: invert(toPixels) };
 }
 
 /** A box in patient millimetres. */

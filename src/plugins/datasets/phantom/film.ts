@@ -1,5 +1,5 @@
 import type { Random } from '../../../core/random.ts';
-import { blankLike, FIELD_OF_VIEW_MM, type Raster } from './raster.ts';
+import { blankOf, type Film, type Raster } from './raster.ts';
 import { type AxisPoint, addTube } from './tubes.ts';
 
 /** Strokes of the marker letters in a unit square, y downwards. */
@@ -22,6 +22,18 @@ const LETTERS = {
   ],
 } as const;
 
+type Range = readonly [low: number, high: number];
+
+/** Where a department puts its side markers, in millimetres. */
+export interface MarkerHabit {
+  /** L at the image's right edge or R at its left one. */
+  letter(random: Random): keyof typeof LETTERS;
+  readonly height: Range;
+  /** From the edge at the side that the letter names. */
+  readonly inset: Range;
+  readonly y: Range;
+}
+
 /** Shutters: beyond these lines (pixels of the film) nothing is exposed. */
 interface Collimation {
   readonly left: number;
@@ -31,10 +43,10 @@ interface Collimation {
 }
 
 /** Draws what a department adds to a picture: shutters' borders and a side marker. */
-export function finishFilm(grey: Float32Array, raster: Raster, random: Random): void {
-  addMarker(grey, raster, random);
-  const shutters = drawCollimation(raster.size, random);
-  const { size } = raster;
+export function finishFilm(grey: Float32Array, film: Film, habit: MarkerHabit, random: Random): void {
+  addMarker(grey, film, habit, random);
+  const { size } = film;
+  const shutters = drawCollimation(size, random);
   const border = random.chance(0.08) ? 0.95 : 0;
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
@@ -52,15 +64,15 @@ function drawCollimation(size: number, random: Random): Collimation {
   return { left: depth(), top: depth(), right: size - depth(), bottom: size - depth() };
 }
 
-/** An L on the patient's left, as most departments do, or an R on the right; opaque. */
-function addMarker(grey: Float32Array, raster: Raster, random: Random): void {
+/** An opaque letter, and sometimes a small one beside it. */
+function addMarker(grey: Float32Array, film: Film, habit: MarkerHabit, random: Random): void {
   if (!random.chance(0.9)) return;
-  const letter = random.chance(0.8) ? 'L' : 'R';
-  const height = random.uniform(9, 24);
-  const inset = random.uniform(8, 120);
-  const x = letter === 'L' ? FIELD_OF_VIEW_MM - inset - height : inset;
-  const y = random.uniform(6, 60);
-  const marker = blankLike(raster);
+  const letter = habit.letter(random);
+  const height = random.uniform(...habit.height);
+  const inset = random.uniform(...habit.inset);
+  const x = letter === 'L' ? film.size * film.mmPerPx - inset - height : inset;
+  const y = random.uniform(...habit.y);
+  const marker = blankOf(film);
   strike(marker, letter, x, y, height);
   if (random.chance(0.6)) strike(marker, 'L', x + height, y + 1.6 * height, 0.3 * height);
   const brightness = random.uniform(0.85, 1);
