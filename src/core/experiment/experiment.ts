@@ -2,6 +2,7 @@ import type { Dataset, Sample } from '../data/dataset.ts';
 import { type ImageStore, loadImageStore } from '../data/image-store.ts';
 import { meanShape } from '../data/mean-shape.ts';
 import { type Split, splitSamples } from '../data/split.ts';
+import { withoutTestCopies } from '../data/test-copies.ts';
 import { buildModel, type LandmarkModel } from '../nn/landmark-model.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
@@ -19,6 +20,8 @@ export interface Experiment {
   readonly plugins: PluginRegistry;
   readonly dataset: Dataset;
   readonly split: Split;
+  /** Copies of test images, which no other part has. */
+  readonly leftOut: readonly string[];
   readonly samples: ReadonlyMap<string, Sample>;
   readonly store: ImageStore;
   /** Positions in the store. */
@@ -41,15 +44,16 @@ export async function prepareExperiment(
   const dataset = await plugins.create('dataset', recipe.data.dataset, { baseDirectory });
   refuseUnpairedFlip(recipe.evaluation.flip, dataset);
   const { split: request, image } = recipe.data;
-  const split = splitSamples(dataset.samples, request, request.seed ?? recipe.seed);
+  const drawn = splitSamples(dataset.samples, request, request.seed ?? recipe.seed);
   const samples = new Map(dataset.samples.map((sample) => [sample.id, sample]));
-  const ids = USES.flatMap((use) => split[use]);
+  const ids = USES.flatMap((use) => drawn[use]);
   const [height, width] = image.size;
   const store = await loadImageStore(
     dataset,
     ids.map((id) => samples.get(id)!),
     { size: { width, height }, fit: image.fit, oversample: image.oversample, onProgress },
   );
+  const { split, leftOut } = withoutTestCopies(store, drawn);
   const positions = positionsByUse(split, ids);
   const shape = meanShape(store, positions.labeled, dataset.landmarkNames);
   const anatomy = { landmarkCount: store.landmarkCount, meanShape: shape, edges: dataset.edges };
@@ -58,6 +62,7 @@ export async function prepareExperiment(
     plugins,
     dataset,
     split,
+    leftOut,
     samples,
     store,
     positions,

@@ -74,10 +74,16 @@ export async function continueRun(
   return new Run(request, engine, experiment, runDirectory(path)).execute(last);
 }
 
-function prepare({ loaded, listener }: RunRequest): Promise<Experiment> {
+async function prepare({ loaded, listener }: RunRequest): Promise<Experiment> {
   const onProgress = (done: number, total: number) =>
     listener({ kind: 'preparing', what: 'images', done, total });
-  return prepareExperiment(loaded, onProgress);
+  const experiment = await prepareExperiment(loaded, onProgress);
+  const { leftOut } = experiment;
+  if (leftOut.length > 0) {
+    const message = `Not used, since they are copies of test images: ${leftOut.join(', ')}.`;
+    listener({ kind: 'notice', message });
+  }
+  return experiment;
 }
 
 async function environmentOf(request: RunRequest, engine: Engine): Promise<Environment> {
