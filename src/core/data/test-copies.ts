@@ -6,12 +6,12 @@ import type { Split } from './split.ts';
 /** A split whose test images are nowhere else, and what was taken out for that. */
 export interface SplitWithoutCopies {
   readonly split: Split;
-  /** Ids of images with the very pixels of a test image, which would otherwise be trained or chosen on. */
+  /** Ids of images that, at working size, look exactly as a test image does. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Takes copies of test images out of the unlabeled and the validation images: published sets have some (two
+ * Takes copies of test images out of the unlabeled and the validation images: published sets have some (three
  * cephalograms of ISBI 2015 lie in its training and in its test part).
  * @param store holds the images of the split.
  * @throws {DataError} FSX_DATA_TEST_COPY when a labeled image is such a copy.
