@@ -24,8 +24,21 @@ import { labelme } from './plugins/datasets/labelme.ts';
 import { landmarkCsv } from './plugins/datasets/landmark-csv.ts';
 import { pelvisPhantom } from './plugins/datasets/pelvis-phantom.ts';
 import { dag } from './plugins/graph-heads/dag.ts';
+import { dagFixed } from './plugins/graph-heads/dag-fixed.ts';
+import { gat } from './plugins/graph-heads/gat.ts';
+import { heatmap } from './plugins/graph-heads/heatmap.ts';
+import { regression } from './plugins/graph-heads/regression.ts';
+import { scn } from './plugins/graph-heads/scn.ts';
+import { softArgmax } from './plugins/graph-heads/soft-argmax.ts';
+import { adaptiveWing } from './plugins/losses/adaptive-wing.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
+import { globalMargin } from './plugins/losses/global-margin.ts';
+import { heatmapMse } from './plugins/losses/heatmap-mse.ts';
 import { jsDivergence } from './plugins/losses/js-divergence.ts';
+import { l1 } from './plugins/losses/l1.ts';
+import { laplaceNll } from './plugins/losses/laplace-nll.ts';
+import { smoothL1 } from './plugins/losses/smooth-l1.ts';
+import { wing } from './plugins/losses/wing.ts';
 import { adamw } from './plugins/optimizers/adamw.ts';
 import { constantSchedule } from './plugins/schedules/constant.ts';
 import { warmupCosine } from './plugins/schedules/warmup-cosine.ts';
@@ -38,9 +51,22 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   hrnet,
   tiny,
   dag,
+  dagFixed,
+  gat,
+  heatmap,
+  scn,
+  softArgmax,
+  regression,
   supervised,
   fewShotDag,
   dagLoss,
+  globalMargin,
+  l1,
+  smoothL1,
+  wing,
+  laplaceNll,
+  heatmapMse,
+  adaptiveWing,
   jsDivergence,
   chestPhantom,
   handPhantom,

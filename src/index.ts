@@ -17,7 +17,9 @@ export {
   RunError,
   TrackingError,
 } from './core/errors.ts';
+export { peaksOf } from './core/nn/heatmap-peaks.ts';
 export { constant, uniformBias, uniformFanIn } from './core/nn/initializers.ts';
+export { type LandmarkGraphShape, landmarkGraph, landmarkGraphOptions } from './core/nn/landmark-graph.ts';
 export { batchNorm } from './core/nn/layers/batch-norm.ts';
 export {
   convolution,
@@ -26,7 +28,15 @@ export {
   type MapLayer,
   sequence,
 } from './core/nn/layers/convolution.ts';
-export { type GraphLayer, graphConvolution, graphResidualBlock } from './core/nn/layers/graph-convolution.ts';
+export { graphAttention } from './core/nn/layers/graph-attention.ts';
+export {
+  type EdgeMatrix,
+  type GraphLayer,
+  type GraphLayerMaker,
+  graphConvolution,
+  graphResidualBlock,
+} from './core/nn/layers/graph-convolution.ts';
+export { type HeatmapShape, heatmapFeatures, heatmapOptions } from './core/nn/layers/heatmap-features.ts';
 export { type FeatureLayer, linear } from './core/nn/layers/linear.ts';
 export { upsample } from './core/nn/layers/resample.ts';
 export { sampleBilinear } from './core/nn/layers/sampling.ts';
@@ -61,6 +71,8 @@ export { pluginReference } from './core/plugins/reference.ts';
 export { Random } from './core/random.ts';
 export type { DeliveryReport, TrackedItem, Tracker } from './core/tracking/tracker.ts';
 export { rowsOf } from './core/training/batch-rows.ts';
+export { deepSupervision, deepSupervisionOption } from './core/training/deep-supervision.ts';
+export { gaussianHeatmaps } from './core/training/heatmap-targets.ts';
 export { l1Distance, weightedMean } from './core/training/landmark-distance.ts';
 export type { Optimizer, OptimizerInput, OptimizerOutput, Schedule } from './core/training/optimizer.ts';
 export { sigmoidRamp } from './core/training/ramp.ts';

@@ -131,14 +131,17 @@ function makeBackbone(reference: PluginReference, registry: PluginRegistry): Bac
   return registry.create('backbone', reference, { scope, inputChannels: 1 });
 }
 
-/** A head for three landmarks: what a head offers does not depend on how many there are. */
+/** A head for three joined landmarks: what a head offers does not depend on how many there are. */
 function makeHead({ backbone, head }: Recipe['model'], registry: PluginRegistry): GraphHead {
   return registry.create('graph-head', head, {
     scope: new ParameterScope(new ParameterLayout()),
     featureChannels: makeBackbone(backbone, registry).channels,
     landmarkCount: 3,
     meanShape: Float32Array.of(0.25, 0.25, 0.75, 0.25, 0.5, 0.75),
-    edges: [],
+    edges: [
+      [0, 1],
+      [1, 2],
+    ],
   });
 }
 

@@ -5,7 +5,7 @@ import {
   concat,
   dispose,
   div,
-  grads,
+  engine,
   isFinite as isFiniteTensor,
   keep,
   minimum,
@@ -113,7 +113,8 @@ function learn(parts: StepParts, inputs: NamedTensorMap, step: StrategyStep, les
     return value.total;
   };
   const blocks = unflatten(inputs['student.parameters'] as Tensor1D, layout.parameters);
-  const gradients = grads(loss)(blocks);
+  // Unlike `grads`, this takes blocks that the loss does not reach.
+  const { grads: gradients } = engine().gradients(() => loss(...blocks), blocks, undefined, true);
   const flat = blocks.map((block, index) => reshape(gradients[index] ?? zerosLike(block), [-1]));
   const result = {
     gradient: concat(flat) as Tensor1D,

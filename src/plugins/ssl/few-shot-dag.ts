@@ -63,6 +63,7 @@ export const fewShotDag = definePlugin({
     const features = jsWeight > 0 ? context.featureLoss(featureLoss) : undefined;
     return {
       usesUnlabeled: true,
+      needs: ['coordinates'],
       scalars: ({ done }) => {
         const ramp = sigmoidRamp(done, rampUp);
         return { ssl: sslWeight * ramp, js: jsWeight * ramp };

@@ -1,8 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { forwardPass } from '../../../src/core/nn/forward.ts';
+import { constant } from '../../../src/core/nn/initializers.ts';
 import { batchNorm } from '../../../src/core/nn/layers/batch-norm.ts';
-import { graphConvolution, graphResidualBlock } from '../../../src/core/nn/layers/graph-convolution.ts';
+import {
+  type GraphLayerMaker,
+  graphConvolution,
+  graphResidualBlock,
+} from '../../../src/core/nn/layers/graph-convolution.ts';
 import { upsample } from '../../../src/core/nn/layers/resample.ts';
 import { sampleBilinear } from '../../../src/core/nn/layers/sampling.ts';
 import { transformPoints, warpMaps } from '../../../src/core/nn/layers/warp.ts';
@@ -56,18 +61,17 @@ describe.each(ENGINES)('layers on %s', (_name, open) => {
 
   describe('graph convolution', () => {
     it('is W1 f_i + b + sum_j e_ij W2 f_j', () => {
-      const { layer, layout } = graphLayer(2, 1);
-      // f_1 = [1, 2], f_2 = [3, -1]; W1 = [1, 10], b = 0.5, W2 = [100, 1000]; e = [[1, 2], [0, -1]].
-      const parameters = [tf.tensor2d([[1], [10]]), tf.tensor1d([0.5]), tf.tensor2d([[100], [1000]])];
-      const nodes = tf.tensor3d([[[1, 2]], [[3, -1]]]);
-      const out = layer(
-        nodes,
+      const edges = () =>
         tf.tensor2d([
           [1, 2],
           [0, -1],
-        ]),
-        forwardPass(layout, parameters, []),
-      );
+        ]);
+      const layout = new ParameterLayout();
+      const layer = graphConvolution(edges)(new ParameterScope(layout), 2, 1);
+      // f_1 = [1, 2], f_2 = [3, -1]; W1 = [1, 10], b = 0.5, W2 = [100, 1000]; e = [[1, 2], [0, -1]].
+      const parameters = [tf.tensor2d([[1], [10]]), tf.tensor1d([0.5]), tf.tensor2d([[100], [1000]])];
+      const nodes = tf.tensor3d([[[1, 2]], [[3, -1]]]);
+      const out = layer(nodes, forwardPass(layout, parameters, []));
       expect(layout.parameters.map(({ name }) => name)).toEqual([
         'self.kernel',
         'self.bias',
@@ -77,15 +81,23 @@ describe.each(ENGINES)('layers on %s', (_name, open) => {
     });
 
     it.each([
-      ['one', graphLayer],
-      ['two with a shortcut', residualLayer],
+      ['one', (scope: ParameterScope, layer: GraphLayerMaker) => layer(scope, 4, 4)],
+      [
+        'two with a shortcut',
+        (scope: ParameterScope, layer: GraphLayerMaker) => graphResidualBlock(scope, 4, layer),
+      ],
     ])('%s learns features, edges and weights by the right gradient', (_case, make) => {
-      const { layer, layout } = make(4, 4);
-      const weights = layout.parameters.map(({ shape }, i) => randomInput(shape, { seed: 10 + i }));
+      const layout = new ParameterLayout();
+      const scope = new ParameterScope(layout);
+      const edges = scope.parameter('edges', [3, 3], constant(0));
+      const layer = make(
+        scope,
+        graphConvolution((pass) => pass.parameter(edges) as tf.Tensor2D),
+      );
+      const weights = layout.parameters.map(({ shape }, i) => randomInput(shape, { seed: 9 + i }));
       const error = gradientError(
-        (nodes, edges, ...parameters) =>
-          layer(nodes as tf.Tensor3D, edges as tf.Tensor2D, forwardPass(layout, parameters, [])),
-        [randomInput([3, 2, 4]), randomInput([3, 3], { seed: 2 }), ...weights],
+        (nodes, ...parameters) => layer(nodes as tf.Tensor3D, forwardPass(layout, parameters, [])),
+        [randomInput([3, 2, 4]), ...weights],
         { step: 1e-3 },
       );
       expect(error).toBeLessThan(FINITE_DIFFERENCES);
@@ -179,16 +191,6 @@ describe.each(ENGINES)('layers on %s', (_name, open) => {
     });
   });
 });
-
-function graphLayer(from: number, to: number) {
-  const layout = new ParameterLayout();
-  return { layout, layer: graphConvolution(new ParameterScope(layout), from, to) };
-}
-
-function residualLayer(channels: number) {
-  const layout = new ParameterLayout();
-  return { layout, layer: graphResidualBlock(new ParameterScope(layout), channels) };
-}
 
 /** Points that a small step carries over no pixel centre, where bilinear sampling has its kinks. */
 function betweenPixels(width: number, height: number): TestInput {

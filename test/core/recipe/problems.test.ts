@@ -111,6 +111,38 @@ const TABLE: [name: string, text: string, place: string, message: string | RegEx
     'Move it to augmentation.strong.',
   ],
   [
+    'a loss of coordinates for a head of heatmaps',
+    edit('{ type: tiny }', '{ type: tiny }\n  head: { type: heatmap }').replace('few-shot-dag', 'supervised'),
+    '',
+    'the loss "dag" learns from coordinates, and the head "heatmap" offers heatmaps',
+  ],
+  [
+    'a loss of heatmaps for a head of coordinates, in one stage',
+    edit('steps: 10 }\n  - { name: second', 'steps: 10, loss: { type: heatmap-mse } }\n  - { name: second'),
+    '8:72',
+    'the loss "heatmap-mse" learns from heatmaps, and the head "dag" offers coordinates',
+  ],
+  [
+    'a loss of the uncertainty that the head was not asked for',
+    `${VALID}training: { loss: { type: laplace-nll } }\n`,
+    '10:27',
+    'the loss "laplace-nll" learns from uncertainty, and the head "dag" offers coordinates',
+  ],
+  [
+    'a strategy of coordinates for a head of heatmaps',
+    edit('{ type: tiny }', '{ type: tiny }\n  head: { type: heatmap }').concat(
+      'training: { loss: { type: heatmap-mse } }\n',
+    ),
+    '10:47',
+    'the strategy "few-shot-dag" learns from coordinates, and the head "heatmap" offers heatmaps',
+  ],
+  [
+    'a head whose options contradict each other',
+    edit('{ type: tiny }', '{ type: tiny }\n  head: { type: gat, hidden: 10 }'),
+    '7:3',
+    'this plugin cannot be made: 4 attention heads cannot share 10 channels',
+  ],
+  [
     'a word of three',
     edit('  image', '  split: { unlabeled: resst }\n  image'),
     '4:23',

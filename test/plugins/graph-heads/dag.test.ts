@@ -17,7 +17,7 @@ const NODES = 5;
 
 const layout = new ParameterLayout();
 const head = dag.create(
-  { hidden: 8, blocks: 2, localSteps: 3, global: true },
+  { hidden: 8, blocks: 2, localSteps: 3, global: true, uncertainty: false },
   {
     ...{ scope: new ParameterScope(layout, 'head'), featureChannels: 4 },
     ...{ landmarkCount: NODES, meanShape: new Float32Array(NODES * 2), edges: [] },
@@ -98,7 +98,7 @@ describe('what a report draws', () => {
   it('is the edge matrices that exist', () => {
     expect(head.edgeMatrices).toEqual(['head.global.edges', 'head.local.edges']);
     const localOnly = dag.create(
-      { hidden: 4, blocks: 0, localSteps: 1, global: false },
+      { hidden: 4, blocks: 0, localSteps: 1, global: false, uncertainty: false },
       {
         ...{ scope: new ParameterScope(new ParameterLayout(), 'h'), featureChannels: 2 },
         ...{ landmarkCount: 3, meanShape: new Float32Array(6), edges: [] },

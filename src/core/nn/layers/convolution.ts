@@ -1,5 +1,5 @@
 import { add, conv2d, relu, type Tensor4D } from '@tensorflow/tfjs-core';
-import { uniformBias, uniformFanIn } from '../initializers.ts';
+import { constant, uniformBias, uniformFanIn } from '../initializers.ts';
 import type { ForwardPass, ParameterScope } from '../parameters.ts';
 import { batchNorm } from './batch-norm.ts';
 
@@ -14,14 +14,22 @@ export interface ConvolutionShape {
   readonly stride?: number;
 }
 
+export interface ConvolutionOptions {
+  /** Default false. */
+  readonly bias?: boolean;
+  /** Starts at zero, so that the layer's maps are empty until it has learned something. */
+  readonly zero?: boolean;
+}
+
 /** A 2-D convolution; `kernel` is `[height, width, from, to]`. */
 export function convolution(
   scope: ParameterScope,
   { from, to, kernel = 3, stride = 1 }: ConvolutionShape,
-  { bias = false }: { readonly bias?: boolean } = {},
+  { bias = false, zero = false }: ConvolutionOptions = {},
 ): MapLayer {
-  const weights = scope.parameter('kernel', [kernel, kernel, from, to], uniformFanIn);
-  const offset = bias ? scope.parameter('bias', [to], uniformBias(kernel * kernel * from)) : undefined;
+  const weights = scope.parameter('kernel', [kernel, kernel, from, to], zero ? constant(0) : uniformFanIn);
+  const initialBias = zero ? constant(0) : uniformBias(kernel * kernel * from);
+  const offset = bias ? scope.parameter('bias', [to], initialBias) : undefined;
   const pad = stride === 1 ? 'same' : (kernel - 1) / 2;
   return (maps, pass) => {
     const out = conv2d(maps, pass.parameter(weights) as Tensor4D, stride, pad);

@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url';
+import { createRegistry } from '../../src/composition.ts';
+import { makeBatch } from '../../src/core/data/batch.ts';
+import type { Engine } from '../../src/core/engine/engine.ts';
+import type { EvaluatedPrediction } from '../../src/core/evaluation/prediction.ts';
+import { mean, meanError, radialErrors } from '../../src/core/evaluation/radial-error.ts';
+import { type Experiment, prepareExperiment } from '../../src/core/experiment/experiment.ts';
+import { predictImages, predictShape } from '../../src/core/experiment/predict.ts';
+import { makeStageParts } from '../../src/core/experiment/stage-parts.ts';
+import { batchPlan, stageLayout } from '../../src/core/experiment/train.ts';
+import { loadRecipe } from '../../src/core/recipe/load.ts';
+import { type ResolvedStage, resolveStage } from '../../src/core/recipe/schema.ts';
+import { Predictor } from '../../src/core/training/inference.ts';
+import { StageTrainer } from '../../src/core/training/stage.ts';
+import { freshWeights, type NetworkVectors, stateFrom, weightsOf } from '../../src/core/training/state.ts';
+
+const RECIPE = fileURLToPath(new URL('../recipes/learning.yaml', import.meta.url));
+
+/**
+ * Trains the recipe with some values changed (as `--set` takes them), all its stages one after the other, and measures
+ * the teacher on images that it has not seen.
+ * @returns the mean radial error as a part of the mean shape's.
+ */
+export async function errorAfterTraining(engine: Engine, overrides: readonly string[]): Promise<number> {
+  const loaded = await loadRecipe(RECIPE, { createRegistry: () => createRegistry(), overrides });
+  const experiment = await prepareExperiment(loaded, () => undefined);
+  const { recipe, model, store, meanShape, positions } = experiment;
+  let weights: NetworkVectors = freshWeights(model.layout, recipe.seed);
+  for (const index of recipe.stages.keys()) {
+    weights = trainStage(engine, experiment, resolveStage(recipe, index), weights);
+  }
+  const predictor = new Predictor(engine, model, store.size, meanShape);
+  const plainView = { views: 0, seed: recipe.seed };
+  const found = predictImages(experiment, positions.test, predictor, weights, plainView);
+  return errorPx(found) / errorPx(predictShape(experiment, positions.test, meanShape));
+}
+
+/** @returns the teacher's weights. */
+function trainStage(
+  engine: Engine,
+  experiment: Experiment,
+  stage: ResolvedStage,
+  weights: NetworkVectors,
+): NetworkVectors {
+  const { model, plugins, recipe, store, meanShape, positions } = experiment;
+  const parts = makeStageParts(plugins, stage);
+  const layout = stageLayout(experiment, parts);
+  const start = {
+    ...{ layout, state: stateFrom(weights, layout), step: 0 },
+    ...{ freshStart: stage.from === null, unlabeledCount: positions.unlabeled.length },
+  };
+  const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
+  const make = (pipeline: Experiment['recipe']['augmentation']['strong']) =>
+    pipeline.map((reference) => plugins.create('augmentation', reference, {}));
+  const pipelines = { weak: make(recipe.augmentation.weak), strong: make(recipe.augmentation.strong) };
+  const plan = batchPlan(experiment, stage, parts);
+  for (let step = 0; step < stage.steps; step++) trainer.advance(makeBatch(store, plan, pipelines, step));
+  const trained = weightsOf(trainer.readState(), 'teacher');
+  trainer.dispose();
+  return trained;
+}
+
+function errorPx(predictions: readonly EvaluatedPrediction[]): number {
+  return mean(predictions.map((prediction) => meanError(radialErrors(prediction, 'px'))!));
+}
