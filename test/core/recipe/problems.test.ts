@@ -111,6 +111,26 @@ const TABLE: [name: string, text: string, place: string, message: string | RegEx
     'Move it to augmentation.strong.',
   ],
   [
+    'labels of a network that has learned nothing',
+    edit('from: first, ssl: { type: few-shot-dag }', 'ssl: { type: stac }'),
+    '9:34',
+    /this one starts from fresh weights/,
+    'Give the stage a `from`: a supervised stage before it, or a checkpoint file.',
+  ],
+  [
+    'answers kept of images that move',
+    edit('few-shot-dag', 'temporal-ensembling').concat('augmentation: { weak: [{ type: affine }] }\n'),
+    '9:47',
+    /moves the image each time/,
+    'Set augmentation.weak to [].',
+  ],
+  [
+    'a strategy for heatmaps and a head without',
+    edit('few-shot-dag', 'label-sharpening'),
+    '9:47',
+    /"label-sharpening" learns from heatmaps, and the head "dag" offers coordinates/,
+  ],
+  [
     'a word of three',
     edit('  image', '  split: { unlabeled: resst }\n  image'),
     '4:23',
