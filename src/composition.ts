@@ -42,8 +42,16 @@ import { wing } from './plugins/losses/wing.ts';
 import { adamw } from './plugins/optimizers/adamw.ts';
 import { constantSchedule } from './plugins/schedules/constant.ts';
 import { warmupCosine } from './plugins/schedules/warmup-cosine.ts';
+import { denseContrastive } from './plugins/ssl/dense-contrastive.ts';
+import { elt } from './plugins/ssl/elt.ts';
 import { fewShotDag } from './plugins/ssl/few-shot-dag.ts';
+import { labelSharpening } from './plugins/ssl/label-sharpening.ts';
+import { meanTeacher } from './plugins/ssl/mean-teacher.ts';
+import { piModel } from './plugins/ssl/pi-model.ts';
+import { pseudoLabel } from './plugins/ssl/pseudo-label.ts';
+import { stac } from './plugins/ssl/stac.ts';
 import { supervised } from './plugins/ssl/supervised.ts';
+import { temporalEnsembling } from './plugins/ssl/temporal-ensembling.ts';
 import { mlflowTracker } from './plugins/trackers/mlflow.ts';
 
 /** The composition root: the one place that knows every built-in plugin. */
@@ -59,6 +67,14 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   regression,
   supervised,
   fewShotDag,
+  meanTeacher,
+  piModel,
+  temporalEnsembling,
+  pseudoLabel,
+  stac,
+  elt,
+  labelSharpening,
+  denseContrastive,
   dagLoss,
   globalMargin,
   l1,

@@ -71,15 +71,22 @@ export { pluginReference } from './core/plugins/reference.ts';
 export { Random } from './core/random.ts';
 export type { DeliveryReport, TrackedItem, Tracker } from './core/tracking/tracker.ts';
 export { rowsOf } from './core/training/batch-rows.ts';
+export { inconsistency, type Lesson, lessonFrom } from './core/training/consistency.ts';
 export { deepSupervision, deepSupervisionOption } from './core/training/deep-supervision.ts';
 export { gaussianHeatmaps } from './core/training/heatmap-targets.ts';
-export { l1Distance, weightedMean } from './core/training/landmark-distance.ts';
+export {
+  type LandmarkDistance,
+  l1Distance,
+  squaredDistance,
+  weightedMean,
+} from './core/training/landmark-distance.ts';
 export type { Optimizer, OptimizerInput, OptimizerOutput, Schedule } from './core/training/optimizer.ts';
 export { sigmoidRamp } from './core/training/ramp.ts';
 export type {
   FeatureLoss,
   LabeledBatch,
   LandmarkLoss,
+  LandmarkPlaces,
   LearningStep,
   LearningValue,
   Loss,
@@ -89,10 +96,12 @@ export type {
   TeachingStep,
   UnlabeledBatch,
 } from './core/training/strategy.ts';
+export { studentOutputs, supervisedAnd } from './core/training/student-pass.ts';
 export {
   heatmapsIntoStrongView,
   insideImage,
   landmarksIntoStrongView,
+  landmarksIntoWeakView,
   mapsIntoStrongView,
   type ViewChange,
 } from './core/training/view-change.ts';

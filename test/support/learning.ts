@@ -30,7 +30,7 @@ export async function errorAfterTraining(engine: Engine, overrides: readonly str
     weights = trainStage(engine, experiment, resolveStage(recipe, index), weights);
   }
   const predictor = new Predictor(engine, model, store.size, meanShape);
-  const plainView = { views: 0, seed: recipe.seed };
+  const plainView = { views: 0, flip: false, seed: recipe.seed };
   const found = predictImages(experiment, positions.test, predictor, weights, plainView);
   return errorPx(found) / errorPx(predictShape(experiment, positions.test, meanShape));
 }

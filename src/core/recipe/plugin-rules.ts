@@ -53,6 +53,16 @@ const plainViewsArePlain: Rule = ({ augmentation, stages }, registry) => {
   );
 };
 
+const originsHaveLearned: Rule = ({ stages }, registry) =>
+  eachStrategy(stages, registry, ({ keepsOrigin }, type, { from }) =>
+    keepsOrigin === true && from === undefined
+      ? {
+          message: `the strategy "${type}" learns from the network that its stage starts from, and this one starts from fresh weights`,
+          suggestion: 'Give the stage a `from`: a supervised stage before it, or a checkpoint file.',
+        }
+      : undefined,
+  );
+
 const weakViewsAreNotBent: Rule = ({ augmentation }, registry) =>
   augmentation.weak.flatMap((reference, index) =>
     whenMade(['augmentation', 'weak', index], () => {
@@ -106,12 +116,17 @@ const headOffersWhatIsNeeded: Rule = ({ model, training, stages }, registry) =>
 function eachStrategy(
   stages: Recipe['stages'],
   registry: PluginRegistry,
-  check: (strategy: SslStrategy, type: string) => Omit<Finding, 'path'> | undefined,
+  check: (
+    strategy: SslStrategy,
+    type: string,
+    stage: Recipe['stages'][number],
+  ) => Omit<Finding, 'path'> | undefined,
 ): Finding[] {
-  return stages.flatMap(({ ssl }, index) => {
+  return stages.flatMap((stage, index) => {
+    const { ssl } = stage;
     const path = ['stages', index, 'ssl'];
     return whenMade(path, () => {
-      const finding = check(makeStrategy(ssl, registry), ssl.type);
+      const finding = check(makeStrategy(ssl, registry), ssl.type, stage);
       return finding === undefined ? [] : [{ path: [...path, 'type'], ...finding }];
     });
   });
@@ -157,6 +172,7 @@ export const PLUGIN_RULES: readonly Rule[] = [
   imageSizeSuitsBackbone,
   unlabeledImagesAreThere,
   plainViewsArePlain,
+  originsHaveLearned,
   weakViewsAreNotBent,
   headOffersWhatIsNeeded,
 ];

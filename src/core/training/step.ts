@@ -28,6 +28,7 @@ import {
 import type { TensorFunction } from '../engine/engine.ts';
 import { forwardPass, unflatten } from '../nn/forward.ts';
 import type { LandmarkModel } from '../nn/landmark-model.ts';
+import type { Slot } from '../nn/parameters.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { LabeledBatch, LandmarkLoss, SslStrategy, StrategyStep, UnlabeledBatch } from './strategy.ts';
 
@@ -49,23 +50,25 @@ const STATISTICS_DECAY = 0.9;
  * `unlabeled.*`, the fields of the batches; `constant.meanShape` and `constant.decayMask`; `scalar.step`,
  * `scalar.learningRate`, `scalar.emaDecay` and `strategy.<name>` for the strategy's own. Outputs: the new state, and
  * `metric.<name>`: `loss`, `loss.<part>`, `gradient_norm` and `finite`. A gradient that is not finite counts as zero,
- * and what batch norm saw with it is forgotten.
+ * and what batch norm and the strategy saw with it is forgotten. Parameters that the loss does not depend on stay as
+ * they are: they do not decay.
  */
 export function trainingStep(parts: StepParts): TensorFunction {
   return (inputs) => {
     const step = strategyStep(parts, inputs);
     const lesson = teach(parts, inputs, step);
-    const { gradient, statistics, metrics, memory } = learn(parts, inputs, step, lesson);
+    const { gradient, decayMask, statistics, metrics, memory } = learn(parts, inputs, step, lesson);
     const { clipped, length, finite } = clip(gradient, parts.clipNorm);
+    const orAsBefore = ([name, fresh]: [string, Tensor]) => [name, where(finite, fresh, inputs[name]!)];
     const student = {
-      ...updateParameters(parts, inputs, clipped),
+      ...updateParameters(parts, inputs, clipped, decayMask),
       'student.statistics': where(finite, statistics, inputs['student.statistics']!),
     };
     return {
       ...student,
       ...updateTeacher(inputs, student),
       ...unchangedOrigin(inputs),
-      ...memory,
+      ...Object.fromEntries(Object.entries(memory).map(orAsBefore)),
       ...metrics,
       'metric.gradient_norm': length,
       'metric.finite': cast(finite, 'float32'),
@@ -113,17 +116,31 @@ function learn(parts: StepParts, inputs: NamedTensorMap, step: StrategyStep, les
     return value.total;
   };
   const blocks = unflatten(inputs['student.parameters'] as Tensor1D, layout.parameters);
-  // Unlike `grads`, this takes blocks that the loss does not reach.
-  const { grads: gradients } = engine().gradients(() => loss(...blocks), blocks, undefined, true);
+  // Not `tf.grads`, which refuses a loss that some of the parameters do not reach.
+  const gradients = engine().gradients(() => loss(...blocks), blocks, undefined, true).grads;
   const flat = blocks.map((block, index) => reshape(gradients[index] ?? zerosLike(block), [-1]));
   const result = {
     gradient: concat(flat) as Tensor1D,
+    decayMask: decayOf(inputs['constant.decayMask'] as Tensor1D, layout.parameters, gradients),
     statistics: observedStatistics(parts, inputs, observed),
     metrics: cloned(metrics),
     memory: cloned(memory),
   };
   dispose(kept());
   return result;
+}
+
+/** The mask of weight decay, 0 too for blocks without a gradient. */
+function decayOf(
+  mask: Tensor1D,
+  slots: readonly Slot[],
+  gradients: readonly (Tensor | undefined)[],
+): Tensor1D {
+  if (gradients.every((gradient) => gradient !== undefined)) return mask;
+  const blocks = unflatten(mask, slots);
+  return concat(
+    blocks.map((block, index) => reshape(gradients[index] === undefined ? zerosLike(block) : block, [-1])),
+  );
 }
 
 function cloned(tensors: NamedTensorMap): NamedTensorMap {
@@ -156,12 +173,13 @@ function updateParameters(
   { optimizer }: StepParts,
   inputs: NamedTensorMap,
   gradient: Tensor1D,
+  decayMask: Tensor1D,
 ): NamedTensorMap {
   const { parameters, slots } = optimizer.update({
     parameters: inputs['student.parameters'] as Tensor1D,
     gradient,
     slots: prefixed(inputs, 'optimizer.') as Record<string, Tensor1D>,
-    decayMask: inputs['constant.decayMask'] as Tensor1D,
+    decayMask,
     learningRate: inputs['scalar.learningRate'] as Scalar,
     step: inputs['scalar.step'] as Scalar,
   });

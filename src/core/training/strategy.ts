@@ -30,8 +30,19 @@ export interface LandmarkLoss {
 /** A distance between two feature maps `[batch, h, w, channels]` of which the second gives no gradient. */
 export interface FeatureLoss {
   readonly compares: 'features';
-  /** @param valid `[batch, h, w, 1]`, 1 where the second map is known. */
-  evaluate(student: Tensor4D, teacher: Tensor4D, valid: Tensor4D): Scalar;
+  /**
+   * @param valid `[batch, h, w, 1]`, 1 where the second map is known.
+   * @param places where the teacher says that the landmarks lie in these maps.
+   */
+  evaluate(student: Tensor4D, teacher: Tensor4D, valid: Tensor4D, places: LandmarkPlaces): Scalar;
+}
+
+/** Where the landmarks of a view lie. */
+export interface LandmarkPlaces {
+  /** `[batch, landmarks, 2]`, in [0, 1] of the view. */
+  readonly landmarks: Tensor3D;
+  /** `[batch, landmarks]`: 1 where the landmark lies in the view. */
+  readonly inView: Tensor2D;
 }
 
 export type Loss = LandmarkLoss | FeatureLoss;

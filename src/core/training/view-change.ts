@@ -1,6 +1,7 @@
 import {
   add,
   cast,
+  expandDims,
   greater,
   less,
   logicalAnd,
@@ -9,6 +10,7 @@ import {
   mul,
   range,
   reshape,
+  squeeze,
   stack,
   sub,
   type Tensor2D,
@@ -18,7 +20,8 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import { sampleBilinear } from '../nn/layers/sampling.ts';
-import { transformPoints, type WarpedMaps, warpMaps } from '../nn/layers/warp.ts';
+import { inverseMatrices, transformPoints, type WarpedMaps, warpMaps } from '../nn/layers/warp.ts';
+import { withoutGradient } from './without-gradient.ts';
 
 /** How the strong views of a batch lie to the weak views of the same images. */
 export interface ViewChange {
@@ -41,8 +44,13 @@ export function landmarksIntoStrongView(landmarks: Tensor3D, change: ViewChange)
   return pointsIntoStrongView(matMul(change.permutation, landmarks), change);
 }
 
+/** What is known `[batch, landmarks]` of each landmark of the weak view, under its name in the strong view. */
+export function renamedInStrongView(values: Tensor2D, { permutation }: ViewChange): Tensor2D {
+  return squeeze(matMul(permutation, expandDims(values, 2)), [2]);
+}
+
 /** Points `[batch, points, 2]` of the weak view, in the strong view. */
-function pointsIntoStrongView(points: Tensor3D, change: ViewChange): Tensor3D {
+export function pointsIntoStrongView(points: Tensor3D, change: ViewChange): Tensor3D {
   const moved = transformPoints(points, change.weakToStrong);
   const { displacement } = change;
   if (displacement === undefined) return moved;
@@ -51,8 +59,22 @@ function pointsIntoStrongView(points: Tensor3D, change: ViewChange): Tensor3D {
   return place;
 }
 
-/** Maps `[batch, height, width, channels]` of the weak view, in the strong view. Gives no gradient. */
-export function mapsIntoStrongView(maps: Tensor4D, change: ViewChange): WarpedMaps {
+/** Landmarks `[batch, landmarks, 2]` of the strong view, in the weak view and under their names there. */
+export function landmarksIntoWeakView(landmarks: Tensor3D, change: ViewChange): Tensor3D {
+  return matMul(change.permutation, pointsIntoWeakView(landmarks, change), true);
+}
+
+/** Points `[batch, points, 2]` of the strong view, in the weak view. */
+function pointsIntoWeakView(points: Tensor3D, { weakToStrong, displacement }: ViewChange): Tensor3D {
+  const before = displacement === undefined ? points : add(points, shiftAt(displacement, points));
+  return transformPoints(before as Tensor3D, inverseMatrices(weakToStrong));
+}
+
+/** Carries maps `[batch, height, width, channels]` of the weak view into the strong view. */
+export type MapCarrier = (maps: Tensor4D, change: ViewChange) => WarpedMaps;
+
+/** By a warp of the image. Gives no gradient. */
+export const mapsIntoStrongView: MapCarrier = (maps, change) => {
   const moved = warpMaps(maps, change.weakToStrong);
   const { displacement } = change;
   if (displacement === undefined) return moved;
@@ -64,21 +86,36 @@ export function mapsIntoStrongView(maps: Tensor4D, change: ViewChange): WarpedMa
   const inside = reshape(insideImage(sources), [batch, height, width, 1]);
   const known = cast(greater(read(moved.valid), 0.999), 'float32');
   return { maps: read(moved.maps), valid: mul(known, inside) };
-}
+};
+
+/** By reading every place of the maps: slower and larger, and with a gradient. */
+export const readIntoStrongView: MapCarrier = (maps, change) => {
+  const [batch, height, width, channels] = maps.shape;
+  const centres = tile(pixelCentres(height, width), [batch, 1, 1]) as Tensor3D;
+  const sources = pointsIntoWeakView(centres, change);
+  return {
+    maps: reshape(sampleBilinear(maps, sources), [batch, height, width, channels]),
+    valid: reshape(insideImage(sources), [batch, height, width, 1]),
+  };
+};
 
 /** Heatmaps `[batch, height, width, landmarks]` likewise, their channels renamed where the strong view is mirrored. */
-export function heatmapsIntoStrongView(heatmaps: Tensor4D, change: ViewChange): WarpedMaps {
+export function heatmapsIntoStrongView(
+  heatmaps: Tensor4D,
+  change: ViewChange,
+  carry: MapCarrier = mapsIntoStrongView,
+): WarpedMaps {
   const [batch, height, width, landmarks] = heatmaps.shape;
   const rows = reshape(heatmaps, [batch, height * width, landmarks]) as Tensor3D;
   const renamed = matMul(rows, transpose(change.permutation, [0, 2, 1]));
-  return mapsIntoStrongView(reshape(renamed, [batch, height, width, landmarks]), change);
+  return carry(reshape(renamed, [batch, height, width, landmarks]), change);
 }
 
-/** `[batch, points]`: 1 where the point lies in the image. */
-export function insideImage(points: Tensor3D): Tensor2D {
+/** `[batch, points]`: 1 where the point `[batch, points, 2]` lies in the image. Gives no gradient. */
+export const insideImage = withoutGradient((points: Tensor3D): Tensor2D => {
   const inside = cast(logicalAnd(greater(points, 0), less(points, 1)), 'float32');
   return min(inside, 2);
-}
+});
 
 /** The displacement at places of the strong view. Nodes lie on the edges, where pixels lie half a pixel inside. */
 function shiftAt(displacement: Tensor4D, places: Tensor3D): Tensor3D {

@@ -1,7 +1,10 @@
 import {
   add,
+  cast,
   div,
   exp,
+  expandDims,
+  greater,
   logSumExp,
   maximum,
   mean,
@@ -9,6 +12,8 @@ import {
   reshape,
   type Scalar,
   softplus,
+  sqrt,
+  square,
   sub,
   sum,
   type Tensor,
@@ -16,8 +21,9 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { Type } from 'typebox';
+import { sampleBilinear } from '../../core/nn/layers/sampling.ts';
 import { definePlugin } from '../../core/plugins/definition.ts';
-import type { FeatureLoss } from '../../core/training/strategy.ts';
+import type { FeatureLoss, LandmarkPlaces } from '../../core/training/strategy.ts';
 
 const options = Type.Object(
   {
@@ -25,6 +31,16 @@ const options = Type.Object(
       description:
         'What the softmax runs over: the places of each channel (where is it active?), or the channels of each place.',
       default: 'space',
+    }),
+    at: Type.Union([Type.Literal('everywhere'), Type.Literal('landmarks')], {
+      description:
+        'Which places are compared: all of the map, or only where the teacher says that the landmarks lie (over space, the softmax then runs over the landmarks).',
+      default: 'everywhere',
+    }),
+    normalise: Type.Union([Type.Literal('none'), Type.Literal('unit'), Type.Literal('standard')], {
+      description:
+        'What is done to the features before the softmax, so that their size does not decide: nothing; unit: the features of each place get length 1 (take a small temperature, about 0.1); standard: each channel of an image gets mean 0 and deviation 1 over the places.',
+      default: 'none',
     }),
     temperature: Type.Number({
       description: 'Divides the features before the softmax; above 1 smooths the distributions.',
@@ -37,6 +53,8 @@ const options = Type.Object(
 
 /** Added to the logits of unknown places: far below any other, yet finite. */
 const EXCLUDED = -1e4;
+/** Added to what is a divisor. */
+const SMALLEST = 1e-6;
 
 /**
  * Mean Jensen-Shannon divergence of two feature maps that a softmax has turned into distributions; natural logarithm,
@@ -49,21 +67,44 @@ export const jsDivergence = definePlugin({
   summary: 'Jensen-Shannon divergence between the feature maps of student and teacher',
   source: 'Zhou et al., Few-Shot Deep Adaptive Graph, DALI @ MICCAI 2021, section 2.2',
   options,
-  create: ({ over, temperature }): FeatureLoss => ({
+  create: ({ over, at, normalise, temperature }): FeatureLoss => ({
     compares: 'features',
-    evaluate: (student, teacher, valid) => {
-      const [p, q] = [places(div(student, temperature)), places(div(teacher, temperature))];
-      const known = places(valid);
+    evaluate: (student, teacher, valid, places) => {
+      const known = at === 'landmarks' ? knownLandmarks(valid, places) : everyPlace(valid);
+      const logits = (maps: Tensor4D) => {
+        const features = at === 'landmarks' ? sampleBilinear(maps, places.landmarks) : everyPlace(maps);
+        return div(NORMALISE[normalise](features, known), temperature) as Tensor3D;
+      };
+      const [p, q] = [logits(student), logits(teacher)];
       return over === 'space' ? overSpace(p, q, known) : overChannels(p, q, known);
     },
   }),
 });
 
 /** `[batch, h, w, channels]` -> `[batch, h w, channels]`. */
-function places(maps: Tensor): Tensor3D {
-  const [batch, height, width, channels] = (maps as Tensor4D).shape;
+function everyPlace(maps: Tensor4D): Tensor3D {
+  const [batch, height, width, channels] = maps.shape;
   return reshape(maps, [batch, height * width, channels]);
 }
+
+/** `[batch, landmarks, 1]`: 1 where the landmark lies in a known part of the view. */
+function knownLandmarks(valid: Tensor4D, { landmarks, inView }: LandmarkPlaces): Tensor3D {
+  const whole = cast(greater(sampleBilinear(valid, landmarks), 0.999), 'float32');
+  return mul(whole, expandDims(inView, 2));
+}
+
+type Normalise = (features: Tensor3D, known: Tensor3D) => Tensor;
+
+/** Features `[batch, places, channels]`, `[batch, places, 1]` where they are known. */
+const NORMALISE: Readonly<Record<'none' | 'unit' | 'standard', Normalise>> = {
+  none: (features) => features,
+  unit: (features) => div(features, sqrt(add(sum(square(features), 2, true), SMALLEST))),
+  standard: (features, known) => {
+    const meanOf = (values: Tensor) => div(sum(mul(values, known), 1, true), maximum(sum(known, 1, true), 1));
+    const centred = sub(features, meanOf(features));
+    return div(centred, sqrt(add(meanOf(square(centred)), SMALLEST)));
+  },
+};
 
 /** One distribution over the known places for every image and channel. */
 function overSpace(p: Tensor3D, q: Tensor3D, known: Tensor3D): Scalar {

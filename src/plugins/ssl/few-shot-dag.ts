@@ -1,31 +1,21 @@
-import {
-  add,
-  concat,
-  mul,
-  type Scalar,
-  type Tensor2D,
-  type Tensor3D,
-  type Tensor4D,
-} from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Scalar, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { Type } from 'typebox';
+import type { ModelOutput } from '../../core/nn/model.ts';
 import { definePlugin } from '../../core/plugins/definition.ts';
 import { pluginReference } from '../../core/plugins/reference.ts';
-import { rowsOf } from '../../core/training/batch-rows.ts';
-import { l1Distance, weightedMean } from '../../core/training/landmark-distance.ts';
-import { sigmoidRamp } from '../../core/training/ramp.ts';
-import type {
-  FeatureLoss,
-  LearningStep,
-  LossValue,
-  SslStrategy,
-  TeachingStep,
-} from '../../core/training/strategy.ts';
-import { insideImage, landmarksIntoStrongView, mapsIntoStrongView } from '../../core/training/view-change.ts';
+import { inconsistency, lessonFrom } from '../../core/training/consistency.ts';
+import { l1Distance } from '../../core/training/landmark-distance.ts';
+import { overMovedViews } from '../../core/training/moved-views.ts';
+import { rampUpOption, sigmoidRamp } from '../../core/training/ramp.ts';
+import type { FeatureLoss, SslStrategy, TeachingStep } from '../../core/training/strategy.ts';
+import { studentOutputs, supervisedAnd } from '../../core/training/student-pass.ts';
+import { mapsIntoStrongView } from '../../core/training/view-change.ts';
 
 const options = Type.Object(
   {
     sslWeight: Type.Number({
-      description: 'λ_ssl, the weight of the L1 distance to the landmarks of the teacher.',
+      description:
+        "λ_ssl, the weight of the L1 distance to the landmarks of the teacher, or of the squared difference to the teacher's heatmaps where the head offers them.",
       default: 4,
       minimum: 0,
     }),
@@ -39,66 +29,62 @@ const options = Type.Object(
       compares: 'features',
       default: { type: 'js-divergence' },
     }),
-    rampUp: Type.Number({
-      description: 'Part of the stage over which both weights grow from 0, along a sigmoid.',
-      default: 0.4,
+    teacherViews: Type.Integer({
+      description:
+        'Moved copies of each image (a little turned and resized) that the teacher is asked about besides the plain one; what it says on average is taught. 0 asks about the plain image alone.',
+      default: 0,
       minimum: 0,
-      maximum: 1,
     }),
+    rampUp: rampUpOption(0.4),
   },
   { additionalProperties: false },
 );
 
 /**
  * Teacher and student: the student, shown a strongly augmented unlabeled image, is to find the landmarks that the
- * teacher found in the plain one, carried along by the augmentation, and to have the same features there.
+ * teacher found in the plain one, carried along by the augmentation, and to have the same features there. The paper's
+ * head gives landmarks; a head that offers heatmaps is taught by the teacher's heatmaps instead.
  */
 export const fewShotDag = definePlugin({
   kind: 'ssl',
   type: 'few-shot-dag',
-  summary: 'Teacher-student consistency of landmarks, and of feature maps by the JS divergence',
+  summary: 'Teacher-student consistency of landmarks or heatmaps, and of feature maps by the JS divergence',
   source: 'Zhou et al., Few-Shot Deep Adaptive Graph, DALI @ MICCAI 2021, doi 10.1007/978-3-030-88210-5_13',
   options,
-  create: ({ sslWeight, jsWeight, featureLoss, rampUp }, context): SslStrategy => {
+  create: ({ sslWeight, jsWeight, featureLoss, teacherViews, rampUp }, context): SslStrategy => {
     const features = jsWeight > 0 ? context.featureLoss(featureLoss) : undefined;
     return {
       usesUnlabeled: true,
-      needs: ['coordinates'],
       scalars: ({ done }) => {
         const ramp = sigmoidRamp(done, rampUp);
         return { ssl: sslWeight * ramp, js: jsWeight * ramp };
       },
-      teach: (step) => teach(step, features !== undefined),
-      loss: (step) => learn(step, features),
+      teach: (step) => teach(step, teacherViews, features !== undefined),
+      loss: (step) => {
+        const { labeled, unlabeled, lesson } = step;
+        const [supervised, own] = studentOutputs(step, labeled.images, unlabeled!.strong);
+        const ssl = inconsistency(own!, lesson, l1Distance);
+        if (features === undefined) return supervisedAnd(step, supervised!, { ssl });
+        return supervisedAnd(step, supervised!, { ssl, js: featureDistance(features, own!, lesson) });
+      },
     };
   },
 });
 
-/** The teacher's landmarks and features of the plain images, as they must look in the strong view. */
-function teach(step: TeachingStep, withFeatures: boolean) {
+/** The teacher's answer and features of the plain images, as they must look in the strong view. */
+function teach(step: TeachingStep, views: number, withFeatures: boolean): NamedTensorMap {
   const unlabeled = step.unlabeled!;
-  const { landmarks, features } = step.teacher(unlabeled.weak);
-  const targets = landmarksIntoStrongView(landmarks, unlabeled);
-  const lesson = { targets, inView: insideImage(targets) };
+  const plain = step.teacher(unlabeled.weak);
+  const answer = views === 0 ? plain : overMovedViews(step.teacher, unlabeled.weak, plain, views);
+  const lesson = lessonFrom(answer, unlabeled);
   if (!withFeatures) return lesson;
-  const { maps, valid } = mapsIntoStrongView(features, unlabeled);
+  const { maps, valid } = mapsIntoStrongView(plain.features, unlabeled);
   return { ...lesson, features: maps, valid };
 }
 
-/** One student pass over labeled and unlabeled images, so that batch norm sees both. */
-function learn(step: LearningStep, featureLoss: FeatureLoss | undefined): LossValue {
-  const { labeled, unlabeled, lesson, scalars } = step;
-  const labeledCount = labeled.images.shape[0];
-  const output = step.student(concat([labeled.images, unlabeled!.strong], 0));
-  const supervised = step.supervisedLoss.evaluate(
-    rowsOf(output, 0, labeledCount),
-    labeled.landmarks,
-    labeled.present,
-  );
-  const own = rowsOf(output, labeledCount, unlabeled!.strong.shape[0]);
-  const ssl = weightedMean(l1Distance(own.landmarks, lesson.targets as Tensor3D), lesson.inView as Tensor2D);
-  const withSsl = add(supervised.total, mul(ssl, scalars.ssl!)) as Scalar;
-  if (featureLoss === undefined) return { total: withSsl, parts: { ...supervised.parts, ssl } };
-  const js = featureLoss.evaluate(own.features, lesson.features as Tensor4D, lesson.valid as Tensor4D);
-  return { total: add(withSsl, mul(js, scalars.js!)), parts: { ...supervised.parts, ssl, js } };
+function featureDistance(loss: FeatureLoss, own: ModelOutput, lesson: NamedTensorMap): Scalar {
+  return loss.evaluate(own.features, lesson.features as Tensor4D, lesson.valid as Tensor4D, {
+    landmarks: lesson.targets as Tensor3D,
+    inView: lesson.weight as Tensor2D,
+  });
 }

@@ -129,18 +129,30 @@ const TABLE: [name: string, text: string, place: string, message: string | RegEx
     'the loss "laplace-nll" learns from uncertainty, and the head "dag" offers coordinates',
   ],
   [
-    'a strategy of coordinates for a head of heatmaps',
-    edit('{ type: tiny }', '{ type: tiny }\n  head: { type: heatmap }').concat(
-      'training: { loss: { type: heatmap-mse } }\n',
-    ),
-    '10:47',
-    'the strategy "few-shot-dag" learns from coordinates, and the head "heatmap" offers heatmaps',
-  ],
-  [
     'a head whose options contradict each other',
     edit('{ type: tiny }', '{ type: tiny }\n  head: { type: gat, hidden: 10 }'),
     '7:3',
     'this plugin cannot be made: 4 attention heads cannot share 10 channels',
+  ],
+  [
+    'labels of a network that has learned nothing',
+    edit('from: first, ssl: { type: few-shot-dag }', 'ssl: { type: stac }'),
+    '9:34',
+    /this one starts from fresh weights/,
+    'Give the stage a `from`: a supervised stage before it, or a checkpoint file.',
+  ],
+  [
+    'answers kept of images that move',
+    edit('few-shot-dag', 'temporal-ensembling').concat('augmentation: { weak: [{ type: affine }] }\n'),
+    '9:47',
+    /moves the image each time/,
+    'Set augmentation.weak to [].',
+  ],
+  [
+    'a strategy for heatmaps and a head without',
+    edit('few-shot-dag', 'label-sharpening'),
+    '9:47',
+    /"label-sharpening" learns from heatmaps, and the head "dag" offers coordinates/,
   ],
   [
     'a word of three',

@@ -81,6 +81,13 @@ describe.each(ENGINES)('a step with a memory on %s', (_name, open) => {
     }),
   };
 
+  it('forgets what it saw in a step without a finite gradient', async () => {
+    const training = await tinyTraining({ strategy: counting });
+    const after = oneStep(training, { 'labeled.images': tf.fill([2, 16, 20, 1], Number.NaN) });
+    expect([...after['memory.seen']!]).toEqual(Array(8).fill(0));
+    expect([...oneStep(training)['memory.seen']!]).toEqual([1, 0, 1, 0, 1, 0, 1, 0]);
+  });
+
   it('carries it from step to step, keeps the network that it started from, and leaves no tensor behind', async () => {
     const training = await tinyTraining({ strategy: counting });
     const { counts, end } = train(engine.compile('counting', training.run), training);

@@ -17,6 +17,7 @@ import {
 } from '../../../src/core/training/state.ts';
 import { type StepParts, trainingStep } from '../../../src/core/training/step.ts';
 import type { LandmarkLoss, SslStrategy } from '../../../src/core/training/strategy.ts';
+import { dotHead, dotLoss } from '../../support/heatmap-parts.ts';
 
 const LANDMARKS = 3;
 const [BATCH, HEIGHT, WIDTH] = [2, 16, 20];
@@ -30,7 +31,10 @@ export interface TinyTraining extends StepParts {
 const MEAN_SHAPE = [0.3, 0.3, 0.7, 0.3, 0.5, 0.7];
 const UNLABELED = 4;
 
-/** A teacher-student training small enough to run in a moment; images are not square. */
+/**
+ * A teacher-student training small enough to run in a moment; images are not square. The head `dot` and the loss `dot`
+ * are there besides the built-in ones.
+ */
 export async function tinyTraining({
   clipNorm = 1,
   weightDecay = 1e-4,
@@ -40,6 +44,8 @@ export async function tinyTraining({
   strategy: changes = {} as Partial<SslStrategy>,
 } = {}): Promise<TinyTraining> {
   const plugins = await createRegistry();
+  plugins.register(dotHead);
+  plugins.register(dotLoss);
   const references = { backbone: { type: 'tiny', width: 4, channels: 6 }, head };
   const anatomy: Anatomy = {
     landmarkCount: LANDMARKS,
@@ -59,7 +65,7 @@ export async function tinyTraining({
 }
 
 /** All of a step's inputs but the state. The same for the same step. */
-export function tinyInputs({ model, strategy }: StepParts, step: number): tf.NamedTensorMap {
+export function tinyInputs({ model, strategy }: TinyTraining, step: number): tf.NamedTensorMap {
   const random = new Random('tiny training', step);
   const draw = (shape: number[], low: number, high: number) => {
     const size = shape.reduce((product, extent) => product * extent, 1);
@@ -93,16 +99,17 @@ export function tinyInputs({ model, strategy }: StepParts, step: number): tf.Nam
   };
 }
 
-/** Five steps: their losses, how many tensors there were after each, and the state in the end. */
+/** Some steps, five if not said otherwise: their losses, how many tensors there were after each, and the state in the end. */
 export function train(
   run: TensorFunction,
   training: TinyTraining,
+  { from = 1, to = 5, state: start = training.start, inputs: makeInputs = tinyInputs } = {},
 ): { losses: number[]; counts: number[]; end: StateVectors } {
   const losses: number[] = [];
   const counts: number[] = [];
-  let state = toTensors(training.start, training.layout);
-  for (let step = 1; step <= 5; step++) {
-    const inputs = tinyInputs(training, step);
+  let state = toTensors(start, training.layout);
+  for (let step = from; step <= to; step++) {
+    const inputs = makeInputs(training, step);
     const outputs = run({ ...state, ...inputs });
     losses.push(outputs['metric.loss']!.dataSync()[0]!);
     const isState = ([name]: [string, tf.Tensor]) => name in state;

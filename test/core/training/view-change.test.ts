@@ -6,7 +6,9 @@ import {
   heatmapsIntoStrongView,
   insideImage,
   landmarksIntoStrongView,
+  landmarksIntoWeakView,
   mapsIntoStrongView,
+  readIntoStrongView,
   type ViewChange,
 } from '../../../src/core/training/view-change.ts';
 import { affine } from '../../../src/plugins/augmentations/affine.ts';
@@ -70,6 +72,33 @@ describe.each(ENGINES)('what the teacher sees in the weak view, in the strong vi
       expect([...channel]).toEqual(change.mirrored.map((mirrored) => (mirrored ? MIRRORED[1] : 1)));
     },
   );
+
+  it.each([0, 1])('comes back from the strong view as it was (draw %i)', async (step) => {
+    const { change } = await views(step);
+    const landmarks = tf.tensor3d(dottedLandmarks(), [IMAGES, LANDMARKS, 2]);
+    const back = landmarksIntoWeakView(landmarksIntoStrongView(landmarks, change), change);
+    // Outside of the image a displacement is that of the nearest edge, which no step finds exactly.
+    expect(tf.max(tf.abs(tf.sub(back, landmarks))).dataSync()[0]).toBeLessThan(2e-3);
+  });
+
+  it.each([0, 1])('is the same read as warped, and gives a gradient (draw %i)', async (step) => {
+    const { weak, change } = await views(step);
+    const maps = tf.tensor4d(weak, [IMAGES, HEIGHT, WIDTH, 1]);
+    const [warped, seen] = [mapsIntoStrongView(maps, change), readIntoStrongView(maps, change)];
+    const both = tf.mul(warped.valid, seen.valid);
+    const { displacement: _bent, ...straight } = change;
+    const difference = tf.sub(
+      mapsIntoStrongView(maps, straight).maps,
+      readIntoStrongView(maps, straight).maps,
+    );
+    const known = tf.mul(mapsIntoStrongView(maps, straight).valid, difference);
+    expect(tf.max(tf.abs(known)).dataSync()[0]).toBeLessThan(1e-2);
+    // Warped and then bent, a map is read between pixels twice, and a dot's edge is steep.
+    const twice = tf.mean(tf.abs(tf.mul(both, tf.sub(warped.maps, seen.maps)))).dataSync()[0];
+    expect(twice).toBeLessThan(0.05 * tf.mean(tf.abs(maps)).dataSync()[0]!);
+    const gradient = tf.grad((m) => tf.sum(readIntoStrongView(m as tf.Tensor4D, change).maps))(maps);
+    expect(tf.max(gradient).dataSync()[0]).toBeGreaterThan(0.5);
+  });
 
   it('counts a point outside of the image as such', () => {
     const points = tf.tensor3d([0.5, 0.5, 0.5, 1.01, -0.01, 0.5, 0.01, 0.99], [1, 4, 2]);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { FeatureLoss } from '../../../src/core/training/strategy.ts';
+import { sampleBilinear } from '../../../src/core/nn/layers/sampling.ts';
+import type { FeatureLoss, LandmarkPlaces } from '../../../src/core/training/strategy.ts';
 import { jsDivergence } from '../../../src/plugins/losses/js-divergence.ts';
 import expected from '../../fixtures/losses/expected.json' with { type: 'json' };
 import { ENGINES } from '../../support/engines.ts';
@@ -35,7 +36,9 @@ describe.each(ENGINES)('the Jensen-Shannon loss on %s', (_name, open) => {
       const student = peak(axis, 0);
       const teacher = peak(axis, 1);
       expect(value(loss(over), student, teacher, everywhere())).toBeCloseTo(Math.LN2, 5);
-      const gradient = tf.grad((s) => loss(over).evaluate(s as tf.Tensor4D, teacher, everywhere()))(student);
+      const gradient = tf.grad((s) => loss(over).evaluate(s as tf.Tensor4D, teacher, everywhere(), PLACES))(
+        student,
+      );
       expect([...gradient.dataSync()].every(Number.isFinite)).toBe(true);
     });
 
@@ -60,9 +63,43 @@ describe.each(ENGINES)('the Jensen-Shannon loss on %s', (_name, open) => {
       expect(value(loss(over), changed, maps('teacher'), known())).toBeCloseTo(before, 6);
     });
 
-    it('learns by the right gradient', () => {
+    it('at the landmarks is that of maps which have nothing but the features there', () => {
+      const [student, teacher] = [maps('student'), maps('teacher')];
+      const inView = tf.slice(PLACES.landmarks, [0, 0, 0], [2, 4, 2]);
+      const read = (map: tf.Tensor4D) => tf.expandDims(sampleBilinear(map, inView), 1) as tf.Tensor4D;
+      const wanted = value(loss(over), read(student), read(teacher), tf.ones([2, 1, 4, 1]));
+      const found = value(loss(over, 1, 'landmarks'), student, teacher, everywhere());
+      expect(found).toBeCloseTo(wanted, 5);
+      const nowhere = tf.zeros([2, 3, 4, 1]) as tf.Tensor4D;
+      expect(Number.isFinite(value(loss(over, 1, 'landmarks'), student, teacher, nowhere))).toBe(true);
+    });
+
+    it.each(['unit', 'standard'] as const)(
+      'of features made %s does not depend on their size',
+      (normalise) => {
+        const by = loss(over, 1, 'everywhere', normalise);
+        const before = value(by, maps('student'), maps('teacher'), known());
+        const larger = tf.mul(maps('student'), 7) as tf.Tensor4D;
+        expect(value(by, larger, maps('teacher'), known())).toBeCloseTo(before, 4);
+        expect(value(loss(over), larger, maps('teacher'), known())).not.toBeCloseTo(
+          value(loss(over), maps('student'), maps('teacher'), known()),
+          2,
+        );
+        const changed = tf.add(maps('student'), tf.mul(tf.sub(1, known()), 5)) as tf.Tensor4D;
+        expect(value(by, changed, maps('teacher'), known())).toBeCloseTo(before, 5);
+      },
+    );
+
+    it.each([
+      ['everywhere', 'none'],
+      ['landmarks', 'none'],
+      ['everywhere', 'unit'],
+      ['landmarks', 'standard'],
+    ] as const)('learns by the right gradient (%s, %s)', (at, normalise) => {
+      const seen = at === 'landmarks' ? everywhere() : known();
       const error = gradientError(
-        (student) => loss(over).evaluate(student as tf.Tensor4D, maps('teacher'), known()),
+        (student) =>
+          loss(over, 1, at, normalise).evaluate(student as tf.Tensor4D, maps('teacher'), seen, PLACES),
         [randomInput(SHAPE)],
       );
       expect(error).toBeLessThan(5e-3);
@@ -70,12 +107,30 @@ describe.each(ENGINES)('the Jensen-Shannon loss on %s', (_name, open) => {
   });
 });
 
-function loss(over: (typeof OVER)[number], temperature = 1): FeatureLoss {
-  return jsDivergence.create({ over, temperature }, {}) as FeatureLoss;
+type Normalise = 'none' | 'unit' | 'standard';
+
+function loss(
+  over: (typeof OVER)[number],
+  temperature = 1,
+  at: 'everywhere' | 'landmarks' = 'everywhere',
+  normalise: Normalise = 'none',
+): FeatureLoss {
+  return jsDivergence.create({ over, at, normalise, temperature }, {}) as FeatureLoss;
 }
 
+/** Of both images: the centre of a pixel, places between pixels, and one that is out of view. */
+const PLACES: LandmarkPlaces = {
+  get landmarks() {
+    const points = [2.5 / 4, 1.5 / 3, 0.5, 0.4, 0.2, 0.7, 0.3, 0.2, 0.9, 0.9];
+    return tf.tensor3d([...points, ...points], [2, 5, 2]);
+  },
+  get inView() {
+    return tf.tensor2d([1, 1, 1, 1, 0, 1, 1, 1, 1, 0], [2, 5]);
+  },
+};
+
 function value(by: FeatureLoss, student: tf.Tensor4D, teacher: tf.Tensor4D, valid: tf.Tensor4D): number {
-  return by.evaluate(student, teacher, valid).dataSync()[0]!;
+  return by.evaluate(student, teacher, valid, PLACES).dataSync()[0]!;
 }
 
 function maps(name: string): tf.Tensor4D {

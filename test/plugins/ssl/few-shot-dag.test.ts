@@ -7,27 +7,8 @@ import { fewShotDag } from '../../../src/plugins/ssl/few-shot-dag.ts';
 import { ENGINES } from '../../support/engines.ts';
 import { expectClose } from '../../support/expect-close.ts';
 import { formulaTensor } from '../../support/formula.ts';
-
-const IDENTITY = [
-  [1, 0, 0],
-  [0, 1, 0],
-];
-const FLIP = [
-  [-1, 0, 1],
-  [0, 1, 0],
-];
-const SHIFT = [
-  [1, 0, 0.5],
-  [0, 1, 0],
-];
-const KEEP = [
-  [1, 0],
-  [0, 1],
-];
-const SWAP = [
-  [0, 1],
-  [1, 0],
-];
+import { gaussians } from '../../support/heatmap-parts.ts';
+import { FLIP, IDENTITY, KEEP, SHIFT, SWAP } from './strategy-steps.ts';
 
 describe.each(ENGINES)('few-shot DAG on %s', (_name, open) => {
   beforeAll(async () => {
@@ -41,8 +22,8 @@ describe.each(ENGINES)('few-shot DAG on %s', (_name, open) => {
   });
 
   it('does not count landmarks that leave the image', () => {
-    const { inView } = lesson([IDENTITY, SHIFT], [KEEP, KEEP]);
-    expectClose(inView!, [1, 1, 1, 0], 1e-6);
+    const { weight } = lesson([IDENTITY, SHIFT], [KEEP, KEEP]);
+    expectClose(weight!, [1, 1, 1, 0], 1e-6);
     const away = learn({ matrices: [SHIFT, SHIFT], error: 0.1 });
     const near = learn({ matrices: [IDENTITY, IDENTITY], error: 0.1 });
     expect(away.parts.ssl).toBeCloseTo(0.1, 5);
@@ -59,6 +40,26 @@ describe.each(ENGINES)('few-shot DAG on %s', (_name, open) => {
       1e-5,
     );
     expectClose(valid!, Array(2 * 4 * 5).fill(1), 1e-6);
+  });
+
+  it('teaches what the teacher says on average over moved views, by heatmaps where there are some', () => {
+    const plain = tf.tensor3d([0.2, 0.3, 0.7, 0.4, 0.2, 0.3, 0.7, 0.4], [2, 2, 2]);
+    const teacher = (images: tf.Tensor4D) => {
+      const landmarks = tf.tile(plain, [images.shape[0] / 2, 1, 1]) as tf.Tensor3D;
+      const features = tf.tile(teacherFeatures(), [images.shape[0] / 2, 1, 1, 1]) as tf.Tensor4D;
+      return { landmarks, trajectory: [landmarks], features, heatmaps: gaussians(landmarks, 16, 20, 2) };
+    };
+    const taught = (views: number) =>
+      strategy(3, views).teach({ ...step([IDENTITY, IDENTITY], [KEEP, KEEP]), teacher, origin: teacher });
+    const [alone, averaged] = [taught(0), taught(3)];
+    expectClose(alone.targets!, [...plain.dataSync()], 1e-6);
+    // A teacher that says the same of a moved image is pulled to the centre of the motion or away from it.
+    const moved = tf.max(tf.abs(tf.sub(averaged.targets!, plain))).dataSync()[0]!;
+    expect(moved).toBeGreaterThan(1e-4);
+    expect(moved).toBeLessThan(0.02);
+    const height = (lesson: tf.NamedTensorMap) => tf.max(lesson.heatmaps!).dataSync()[0]!;
+    expect(height(averaged)).toBeLessThan(height(alone));
+    expectClose(averaged.features!, [...alone.features!.dataSync()], 1e-6);
   });
 
   it('weighs its parts, and leaves the JS loss out when its weight is 0', () => {
@@ -81,9 +82,13 @@ describe('the weights of the unlabeled losses', () => {
   });
 });
 
-function strategy(jsWeight = 3) {
-  const js = jsDivergence.create({ over: 'space', temperature: 1 }, {}) as FeatureLoss;
-  const options = { sslWeight: 2, jsWeight, featureLoss: { type: 'js-divergence' }, rampUp: 0.4 };
+function strategy(jsWeight = 3, teacherViews = 0) {
+  const js = jsDivergence.create(
+    { over: 'space', at: 'everywhere', normalise: 'none', temperature: 1 },
+    {},
+  ) as FeatureLoss;
+  const featureLoss = { type: 'js-divergence' };
+  const options = { sslWeight: 2, jsWeight, featureLoss, teacherViews, rampUp: 0.4 };
   return fewShotDag.create(options, { landmarkLoss: () => supervisedLoss(), featureLoss: () => js });
 }
 
@@ -127,7 +132,7 @@ function learn({ matrices, error, jsWeight }: { matrices: number[][][]; error: n
   const permutations = [KEEP, KEEP];
   const taught = lesson(matrices, permutations, jsWeight) as tf.NamedTensorMap;
   const off = tf.tensor3d([error, 0], [1, 1, 2]);
-  const far = tf.mul(tf.sub(1, tf.expandDims(taught.inView!, 2)), 100);
+  const far = tf.mul(tf.sub(1, tf.expandDims(taught.weight!, 2)), 100);
   const unlabeled = tf.add(tf.add(taught.targets!, off), far);
   const landmarks = tf.concat([tf.fill([2, 2, 2], 0.25), unlabeled]) as tf.Tensor3D;
   const features = formulaTensor<tf.Tensor4D>('student features', [4, 4, 5, 3]);

@@ -8,6 +8,7 @@ import {
   mul,
   neg,
   ones,
+  reshape,
   slice,
   split,
   squeeze,
@@ -45,8 +46,24 @@ export function transformPoints(points: Tensor3D, matrices: Tensor3D): Tensor3D 
   return concat([add(add(mul(a, x), mul(b, y)), c), add(add(mul(d, x), mul(e, y)), f)], 2) as Tensor3D;
 }
 
+/** The matrices `[batch, 2, 3]` that undo these. */
+export function inverseMatrices(matrices: Tensor3D): Tensor3D {
+  return reshape(concat(inverseElements(matrices), 1), matrices.shape);
+}
+
 /** The inverse matrices, in pixel indices and in the form that `tf.image.transform` takes: `[batch, 8]`. */
 function outputToInputPixels(matrices: Tensor3D, width: number, height: number): Tensor2D {
+  const [p, q, tx, r, s, ty] = inverseElements(matrices);
+  const a1 = mul(q, width / height);
+  const b0 = mul(r, height / width);
+  const shift = (scaleX: Tensor, scaleY: Tensor, offset: Tensor, size: number) =>
+    sub(add(add(mul(scaleX, 0.5), mul(scaleY, 0.5)), mul(offset, size)), 0.5);
+  const blank = zeros([matrices.shape[0], 2]);
+  return concat([p, a1, shift(p, a1, tx, width), b0, s, shift(b0, s, ty, height), blank], 1) as Tensor2D;
+}
+
+/** The six entries of every inverse, each `[batch, 1]`. */
+function inverseElements(matrices: Tensor3D): Six {
   const [a, b, c, d, e, f] = elements(matrices, 2);
   const determinant = sub(mul(a, e), mul(b, d));
   const [p, q, r, s] = [
@@ -57,12 +74,7 @@ function outputToInputPixels(matrices: Tensor3D, width: number, height: number):
   ];
   const tx = neg(add(mul(p, c), mul(q, f)));
   const ty = neg(add(mul(r, c), mul(s, f)));
-  const a1 = mul(q, width / height);
-  const b0 = mul(r, height / width);
-  const shift = (scaleX: Tensor, scaleY: Tensor, offset: Tensor, size: number) =>
-    sub(add(add(mul(scaleX, 0.5), mul(scaleY, 0.5)), mul(offset, size)), 0.5);
-  const blank = zeros([matrices.shape[0], 2]);
-  return concat([p, a1, shift(p, a1, tx, width), b0, s, shift(b0, s, ty, height), blank], 1) as Tensor2D;
+  return [p, q, tx, r, s, ty];
 }
 
 type Six = [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
