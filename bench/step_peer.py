@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "test" / "fixtures" / "hrnet"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "test" / "fixtures"))
 from stubs import stub_missing  # noqa: E402
 
 stub_missing("torchvision", "huggingface_hub", "yaml", "safetensors")

@@ -13,7 +13,10 @@ import { gamma } from './plugins/augmentations/gamma.ts';
 import { histogramMatch } from './plugins/augmentations/histogram-match.ts';
 import { noise } from './plugins/augmentations/noise.ts';
 import { hrnet } from './plugins/backbones/hrnet.ts';
+import { mobile } from './plugins/backbones/mobile.ts';
+import { resnet } from './plugins/backbones/resnet.ts';
 import { tiny } from './plugins/backbones/tiny.ts';
+import { unet } from './plugins/backbones/unet.ts';
 import { chestPhantom } from './plugins/datasets/chest-phantom.ts';
 import { cocoKeypoints } from './plugins/datasets/coco-keypoints.ts';
 import { dicom } from './plugins/datasets/dicom.ts';
@@ -57,6 +60,9 @@ import { mlflowTracker } from './plugins/trackers/mlflow.ts';
 /** The composition root: the one place that knows every built-in plugin. */
 const BUILT_IN: readonly AnyPluginDefinition[] = [
   hrnet,
+  unet,
+  resnet,
+  mobile,
   tiny,
   dag,
   dagFixed,

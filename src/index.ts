@@ -49,6 +49,7 @@ export type {
   HeadOffer,
   HeadOutput,
   ModelOutput,
+  PublishedWeights,
 } from './core/nn/model.ts';
 export type {
   ForwardPass,
@@ -58,7 +59,6 @@ export type {
   ParameterSlot,
   StatisticSlot,
 } from './core/nn/parameters.ts';
-export { readTimmWeights, type TimmMatch } from './core/nn/timm-weights.ts';
 export {
   definePlugin,
   type PluginDefinition,

@@ -9,7 +9,8 @@ describe('fsx plugins list', () => {
     expect(all.stdout).toMatch(/backbone.*hrnet/);
     expect(all.stdout).toMatch(/tracker.*mlflow/);
     const { stdout } = await runCommand(PluginsList, ['--kind', 'backbone', '--json']);
-    expect(JSON.parse(stdout).map(({ type }: { type: string }) => type)).toEqual(['hrnet', 'tiny']);
+    const types = JSON.parse(stdout).map(({ type }: { type: string }) => type);
+    expect(types).toEqual(['hrnet', 'mobile', 'resnet', 'tiny', 'unet']);
   });
 });
 
@@ -21,7 +22,7 @@ describe('fsx plugins show', () => {
 
   it('names the nearest plugin for one that is not there', async () => {
     const { stderr, exitCode } = await runCommand(PluginsShow, ['backbone/tinny']);
-    expect(stderr).toContain('Did you mean tiny? Known: hrnet, tiny.');
+    expect(stderr).toContain('Did you mean tiny? Known: hrnet, mobile, resnet, tiny, unet.');
     expect(exitCode).toBe(6);
   });
 

@@ -63,6 +63,29 @@ export function gradientError(
   return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst;
 }
 
+/**
+ * How far the slopes of `run` along random directions of all inputs together are from central differences, relative to
+ * the slopes. For whole networks: a kink that a step crosses weighs little among all that moves.
+ */
+export function slopeError(
+  run: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly TestInput[],
+  { step = 1e-3, directions = 4 }: { readonly step?: number; readonly directions?: number } = {},
+): number {
+  const { length } = outputs(run, inputs);
+  const mixture = randomInput([length], { seed: 98 }).values;
+  const analytic = gradients(run, inputs, mixture);
+  const slopes = Array.from({ length: directions }, (_, seed) => {
+    const direction = inputs.map(({ values }, index) => signs(values.length, seed, index));
+    const at = (distance: number) =>
+      dot(outputs(run, inputs.map((input, i) => move(input, direction[i]!, distance))), mixture);
+    const expected = analytic.reduce((total, gradient, i) => total + dot(gradient, direction[i]!), 0);
+    return { expected, error: (at(step) - at(-step)) / (2 * step) - expected };
+  });
+  const norm = (values: readonly number[]) => Math.hypot(...values);
+  return norm(slopes.map(({ error }) => error)) / norm(slopes.map(({ expected }) => expected));
+}
+
 /** Weights of the outputs in the scalar that is differentiated. */
 function outputMixture(run: (...inputs: Tensor[]) => Tensor, inputs: readonly TestInput[]): Float32Array {
   return randomInput([outputs(run, inputs).length], { seed: 99, low: 0.5, high: 1.5 }).values;
@@ -102,8 +125,8 @@ function axes(size: number, count: number): Float32Array[] {
 }
 
 /** One direction that touches every element. */
-function signs(size: number): Float32Array {
-  const random = new Random('direction');
+function signs(size: number, ...names: number[]): Float32Array {
+  const random = new Random('direction', ...names);
   return Float32Array.from({ length: size }, () => (random.chance(0.5) ? 1 : -1));
 }
 

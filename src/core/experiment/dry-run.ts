@@ -2,8 +2,9 @@ import { BatchLoader } from '../data/loader.ts';
 import { openEngine } from '../engine/open.ts';
 import { resolveStage } from '../recipe/schema.ts';
 import { StageTrainer } from '../training/stage.ts';
-import { freshWeights, stateFrom } from '../training/state.ts';
+import { stateFrom } from '../training/state.ts';
 import { prepareExperiment } from './experiment.ts';
+import { firstWeights } from './first-weights.ts';
 import type { RunRequest } from './run.ts';
 import { makeStageParts } from './stage-parts.ts';
 import { batchPlan, stageLayout } from './train.ts';
@@ -27,11 +28,12 @@ export async function dryRun({ loaded, registryModule, listener }: RunRequest): 
     kind: 'notice',
     message: `model: ${model.layout.parameterCount.toLocaleString('en')} parameters`,
   });
+  const weights = await firstWeights(experiment, loaded.baseDirectory, listener);
   for (const index of recipe.stages.keys()) {
     const stage = resolveStage(recipe, index);
     const parts = makeStageParts(plugins, stage);
     const layout = stageLayout(experiment, parts);
-    const state = stateFrom(freshWeights(model.layout, recipe.seed), layout);
+    const state = stateFrom(weights, layout);
     const start = { layout, state, step: 0, freshStart: true, unlabeledCount: positions.unlabeled.length };
     const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
     const loader = await BatchLoader.start({

@@ -17,7 +17,6 @@ import {
 import { Predictor } from '../training/inference.ts';
 import { type StageParts, type StageStart, StageTrainer } from '../training/stage.ts';
 import {
-  freshWeights,
   type NetworkVectors,
   type StateLayout,
   type StateVectors,
@@ -27,6 +26,7 @@ import {
 } from '../training/state.ts';
 import type { RunListener } from './events.ts';
 import type { Experiment } from './experiment.ts';
+import { firstWeights } from './first-weights.ts';
 import { predictImages } from './predict.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -49,7 +49,7 @@ export interface TrainingContext {
   readonly registryModule: string;
   /** The recipe's own plugins. */
   readonly pluginPaths: readonly string[];
-  /** Relative checkpoint files of the recipe start here. */
+  /** Relative paths of the recipe start here. */
   readonly baseDirectory: string;
 }
 
@@ -218,9 +218,10 @@ class Training {
   }
 
   async #firstWeights({ from }: ResolvedStage): Promise<NetworkVectors> {
-    const { recipe, model } = this.#context.experiment;
-    if (from === null) return freshWeights(model.layout, recipe.seed);
-    return restoreWeights(await readCheckpoint(this.#checkpointFile(from)), model.layout, 'teacher');
+    const { experiment, baseDirectory, listener } = this.#context;
+    if (from === null) return firstWeights(experiment, baseDirectory, listener);
+    const checkpoint = await readCheckpoint(this.#checkpointFile(from));
+    return restoreWeights(checkpoint, experiment.model.layout, 'teacher');
   }
 
   /** `from` is an earlier stage of this run, or a file. */

@@ -9,6 +9,11 @@ export const uniformFanIn: Initializer = (values, shape, random) => {
   fillUniform(values, 1 / Math.sqrt(fanIn), random);
 };
 
+/** The same for a depthwise kernel `[height, width, channels, 1]`, in which each channel sees only itself. */
+export const uniformDepthwise: Initializer = (values, [height, width], random) => {
+  fillUniform(values, 1 / Math.sqrt(height! * width!), random);
+};
+
 /** A bias that goes with a kernel of this fan-in, as PyTorch draws it. */
 export function uniformBias(fanIn: number): Initializer {
   return (values, _shape, random) => fillUniform(values, 1 / Math.sqrt(fanIn), random);

@@ -9,8 +9,20 @@ export interface Backbone {
   readonly divisor: number;
   /** Channels of the feature map. */
   readonly channels: number;
+  /** How weights published for PyTorch fit the network; left out where there are none. */
+  readonly published?: PublishedWeights;
   /** `[batch, H, W, inputChannels]` -> `[batch, H / stride, W / stride, channels]`. */
   forward(images: Tensor4D, pass: ForwardPass): Tensor4D;
+}
+
+/** How the tensors of a published network, by timm's names, fit a backbone. */
+export interface PublishedWeights {
+  /** What a feature map does without, such as the classifier: tensors with these names are left aside. */
+  readonly beyond: RegExp;
+  /** Layers of the backbone's own, such as a decoder, which no published file has: they start fresh. */
+  readonly own: readonly string[];
+  /** Our name of a layer, where it differs: `conv1` -> `stem1.conv`. */
+  layerOf?(timmLayer: string): string;
 }
 
 export interface BackboneContext {

@@ -25,6 +25,21 @@ const imageSizeSuitsBackbone: Rule = ({ data, model }, registry) =>
     );
   });
 
+const weightsSuitBackbone: Rule = ({ model }, registry) =>
+  model.weights === null
+    ? []
+    : whenMade(['model', 'backbone'], () =>
+        makeBackbone(model.backbone, registry).published !== undefined
+          ? []
+          : [
+              {
+                path: ['model', 'weights'],
+                message: `no published weights are known that fit the backbone "${model.backbone.type}"`,
+                suggestion: 'Remove model.weights, or take a backbone that has some, such as resnet.',
+              },
+            ],
+      );
+
 function nearestMultiple(pixels: number, divisor: number): number {
   return Math.max(1, Math.round(pixels / divisor)) * divisor;
 }
@@ -170,6 +185,7 @@ function makeStrategy(ssl: PluginReference, registry: PluginRegistry): SslStrate
 /** Rules about plugins that do not suit each other: they make them, and ask. */
 export const PLUGIN_RULES: readonly Rule[] = [
   imageSizeSuitsBackbone,
+  weightsSuitBackbone,
   unlabeledImagesAreThere,
   plainViewsArePlain,
   originsHaveLearned,

@@ -123,6 +123,10 @@ const ModelSchema = requiredSection('the network', {
     description: 'turns the feature map into landmarks',
     default: { type: 'dag' },
   }),
+  weights: nullable(
+    Type.String({ minLength: 1 }),
+    "a file of published PyTorch weights for the backbone (safetensors, timm's names), where stages without `from` start; null draws them",
+  ),
 });
 
 const AugmentationSchema = section('random variation of training images', {

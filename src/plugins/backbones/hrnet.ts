@@ -1,6 +1,5 @@
 import { add, relu, type Tensor4D } from '@tensorflow/tfjs-core';
-import { type Static, Type } from 'typebox';
-import { batchNorm } from '../../core/nn/layers/batch-norm.ts';
+import { type TSchema, Type } from 'typebox';
 import {
   convolution,
   convolutionNorm,
@@ -8,46 +7,82 @@ import {
   type MapLayer,
   sequence,
 } from '../../core/nn/layers/convolution.ts';
+import type { PyramidLayer } from '../../core/nn/layers/feature-pyramid.ts';
 import { type Interpolation, upsample } from '../../core/nn/layers/resample.ts';
-import type { Backbone, BackboneContext } from '../../core/nn/model.ts';
+import { BOTTLENECK_EXPANSION, basicBlock, bottleneck } from '../../core/nn/layers/residual.ts';
+import type { Backbone, BackboneContext, PublishedWeights } from '../../core/nn/model.ts';
 import type { ForwardPass, ParameterScope } from '../../core/nn/parameters.ts';
 import { definePlugin } from '../../core/plugins/definition.ts';
 
+/** What a network is made of, all of it named. */
+export interface HrnetShape {
+  readonly width: number;
+  readonly modules: readonly [number, number, number];
+  readonly blocks: number;
+  readonly stemWidth: number;
+  readonly narrowStem: boolean;
+  readonly bottlenecks: number;
+  readonly channels: number;
+}
+
+/** As published but for the width of the branches. */
+const W18: HrnetShape = {
+  width: 18,
+  modules: [1, 4, 3],
+  blocks: 4,
+  stemWidth: 64,
+  narrowStem: false,
+  bottlenecks: 4,
+  channels: 256,
+};
+
+const PRESETS = {
+  w18: W18,
+  w32: { ...W18, width: 32 },
+  w48: { ...W18, width: 48 },
+  small: {
+    ...{ width: 8, modules: [1, 1, 1], blocks: 2, stemWidth: 32 },
+    ...{ narrowStem: true, bottlenecks: 1, channels: 64 },
+  },
+} as const satisfies Readonly<Record<string, HrnetShape>>;
+
 const options = Type.Object(
   {
-    width: Type.Integer({
-      description:
-        'Channels of the finest branch; the others have 2, 4 and 8 times as many. Published: 18, 32, 48.',
-      default: 18,
-      minimum: 1,
-    }),
-    modules: Type.Tuple([count(1), count(1), count(1)], {
-      description:
-        'Modules (branches, then an exchange between them) in the stages with 2, 3 and 4 branches.',
-      default: [1, 4, 3],
-    }),
-    blocks: Type.Integer({ description: 'Residual blocks a branch in each module.', default: 4, minimum: 1 }),
-    stemWidth: Type.Integer({
-      description: 'Channels after the two stride-2 convolutions of the stem.',
-      default: 64,
-      minimum: 2,
-      multipleOf: 2,
-    }),
-    narrowStem: Type.Boolean({
-      description: 'The first stem convolution has half of stemWidth: cheaper at full resolution.',
-      default: false,
-    }),
-    bottlenecks: Type.Integer({
-      description: 'Bottleneck blocks of the first stage.',
-      default: 4,
-      minimum: 1,
-    }),
-    channels: Type.Integer({
-      description:
-        'Channels C of the feature map: the branches, upsampled and concatenated, are projected to it.',
-      default: 256,
-      minimum: 1,
-    }),
+    preset: Type.Union(
+      [Type.Literal('w18'), Type.Literal('w32'), Type.Literal('w48'), Type.Literal('small')],
+      {
+        description:
+          'The network that the options below change. w18, w32, w48: the published widths; small: 0.4 million parameters for small machines.',
+        default: 'w18',
+      },
+    ),
+    width: changed(
+      count(1),
+      'Channels of the finest branch; the others have 2, 4 and 8 times as many',
+      ({ width }) => width,
+    ),
+    modules: changed(
+      Type.Tuple([count(1), count(1), count(1)]),
+      'Modules (branches, then an exchange between them) in the stages with 2, 3 and 4 branches',
+      ({ modules }) => `[${modules.join(', ')}]`,
+    ),
+    blocks: changed(count(1), 'Residual blocks a branch in each module', ({ blocks }) => blocks),
+    stemWidth: changed(
+      Type.Integer({ minimum: 2, multipleOf: 2 }),
+      'Channels after the two stride-2 convolutions of the stem',
+      ({ stemWidth }) => stemWidth,
+    ),
+    narrowStem: changed(
+      Type.Boolean(),
+      'Whether the first stem convolution has half of stemWidth: cheaper at full resolution',
+      ({ narrowStem }) => narrowStem,
+    ),
+    bottlenecks: changed(count(1), 'Bottleneck blocks of the first stage', ({ bottlenecks }) => bottlenecks),
+    channels: changed(
+      count(1),
+      'Channels C of the feature map: the branches, upsampled and concatenated, are projected to it',
+      ({ channels }) => channels,
+    ),
     upsampling: Type.Union([Type.Literal('bilinear'), Type.Literal('nearest')], {
       description: 'How coarser branches are enlarged: nearest in the published ImageNet weights.',
       default: 'bilinear',
@@ -56,8 +91,6 @@ const options = Type.Object(
   { additionalProperties: false },
 );
 
-type HrnetOptions = Static<typeof options>;
-
 /** The high-resolution network: branches at strides 4, 8, 16 and 32 that exchange what they see. */
 export const hrnet = definePlugin({
   kind: 'backbone',
@@ -65,31 +98,40 @@ export const hrnet = definePlugin({
   summary: 'HRNet: parallel branches of four resolutions, feature map at stride 4',
   source: 'Wang et al., Deep High-Resolution Representation Learning for Visual Recognition, TPAMI 2020',
   options,
-  create: (chosen, context): Backbone => {
-    const branches = hrnetBranches(chosen, context);
-    const project = projection(context.scope.child('projection'), chosen);
+  create: ({ preset, upsampling, ...changes }, context): Backbone => {
+    const shape = changedShape(PRESETS[preset], changes);
+    const branches = hrnetBranches({ ...shape, upsampling }, context);
+    const project = projection(context.scope.child('projection'), shape, upsampling);
     return {
       stride: 4,
       divisor: 32,
-      channels: chosen.channels,
+      channels: shape.channels,
+      published: PUBLISHED_HRNET,
       forward: (images, pass) => project(branches(images, pass), pass),
     };
   },
 });
+
+/** timm's `hrnet_w18`, `hrnet_w32`, …: its classifier reads the branches through modules of its own. */
+export const PUBLISHED_HRNET: PublishedWeights = {
+  beyond: /^(incre_modules|downsamp_modules|final_layer|classifier)\./,
+  own: ['projection'],
+  layerOf: (layer) => layer.replace(/^conv(\d)$/, 'stem$1.conv').replace(/^bn(\d)$/, 'stem$1.norm'),
+};
 
 type Maps = readonly Tensor4D[];
 type BranchLayer = (branches: Maps, pass: ForwardPass) => Maps;
 
 /** The network up to the concatenation: images -> maps at strides 4, 8, 16, 32 with w, 2w, 4w, 8w channels. */
 export function hrnetBranches(
-  chosen: Omit<HrnetOptions, 'channels'>,
+  chosen: Omit<HrnetShape, 'channels'> & { readonly upsampling: Interpolation },
   { scope, inputChannels }: BackboneContext,
 ): (images: Tensor4D, pass: ForwardPass) => Maps {
   const widths = [1, 2, 4, 8].map((factor) => factor * chosen.width);
   const stem = stemAndFirstStage(scope, inputChannels, chosen);
   const stages = chosen.modules.map((modules, index) => {
     const branchWidths = widths.slice(0, index + 2);
-    const previous = index === 0 ? [4 * chosen.stemWidth] : widths.slice(0, index + 1);
+    const previous = index === 0 ? [BOTTLENECK_EXPANSION * chosen.stemWidth] : widths.slice(0, index + 1);
     const split = transition(scope.child(`transition${index + 1}`), previous, branchWidths);
     const stage = scope.child(`stage${index + 2}`);
     const layers = Array.from({ length: modules }, (_, m) =>
@@ -104,45 +146,19 @@ export function hrnetBranches(
 function stemAndFirstStage(
   scope: ParameterScope,
   inputChannels: number,
-  { stemWidth, narrowStem, bottlenecks }: Pick<HrnetOptions, 'stemWidth' | 'narrowStem' | 'bottlenecks'>,
+  { stemWidth, narrowStem, bottlenecks }: Pick<HrnetShape, 'stemWidth' | 'narrowStem' | 'bottlenecks'>,
 ): MapLayer {
   const first = narrowStem ? stemWidth / 2 : stemWidth;
   const block = (index: number) =>
-    bottleneck(scope.child('layer1').child(index), index === 0 ? stemWidth : 4 * stemWidth, stemWidth);
+    bottleneck(scope.child('layer1').child(index), {
+      from: index === 0 ? stemWidth : BOTTLENECK_EXPANSION * stemWidth,
+      width: stemWidth,
+    });
   return sequence(
     convolutionNormRelu(scope.child('stem1'), { from: inputChannels, to: first, stride: 2 }),
     convolutionNormRelu(scope.child('stem2'), { from: first, to: stemWidth, stride: 2 }),
     ...Array.from({ length: bottlenecks }, (_, index) => block(index)),
   );
-}
-
-/** 1x1, 3x3, 1x1 with four times the channels at the end, and a shortcut. */
-function bottleneck(scope: ParameterScope, from: number, width: number): MapLayer {
-  const to = 4 * width;
-  const body = sequence(
-    numbered(scope, 1, { from, to: width, kernel: 1 }),
-    (maps) => relu(maps),
-    numbered(scope, 2, { from: width, to: width }),
-    (maps) => relu(maps),
-    numbered(scope, 3, { from: width, to, kernel: 1 }),
-  );
-  if (from === to) return residual(body, (maps) => maps);
-  return residual(body, convolutionNorm(scope.child('downsample'), { from, to, kernel: 1 }));
-}
-
-function basicBlock(scope: ParameterScope, width: number): MapLayer {
-  const shape = { from: width, to: width };
-  const body = sequence(numbered(scope, 1, shape), (maps) => relu(maps), numbered(scope, 2, shape));
-  return residual(body, (maps) => maps);
-}
-
-/** The n-th convolution and norm of a block: `conv1`, `bn1`, … */
-function numbered(scope: ParameterScope, n: number, shape: Parameters<typeof convolution>[1]): MapLayer {
-  return sequence(convolution(scope.child(`conv${n}`), shape), batchNorm(scope.child(`bn${n}`), shape.to));
-}
-
-function residual(body: MapLayer, shortcut: MapLayer): MapLayer {
-  return (maps, pass) => relu(add(shortcut(maps, pass), body(maps, pass)) as Tensor4D);
 }
 
 /** Fits the branches to the next stage's widths and adds a coarser one, made from the last. */
@@ -162,12 +178,12 @@ function transition(scope: ParameterScope, from: readonly number[], to: readonly
 function exchangeModule(
   scope: ParameterScope,
   widths: readonly number[],
-  { blocks, upsampling }: Pick<HrnetOptions, 'blocks' | 'upsampling'>,
+  { blocks, upsampling }: Pick<HrnetShape, 'blocks'> & { readonly upsampling: Interpolation },
 ): BranchLayer {
   const branches = widths.map((width, branch) =>
     sequence(
       ...Array.from({ length: blocks }, (_, b) =>
-        basicBlock(scope.child('branches').child(branch).child(b), width),
+        basicBlock(scope.child('branches').child(branch).child(b), { from: width, width }),
       ),
     ),
   );
@@ -211,7 +227,11 @@ function route(
  * Upsampling and concatenating the branches and projecting them by a 1x1 convolution is the same as projecting each
  * and adding them up, which is cheaper: the coarse branches are projected at their own size.
  */
-function projection(scope: ParameterScope, { width, channels, upsampling }: HrnetOptions): BranchToMap {
+function projection(
+  scope: ParameterScope,
+  { width, channels }: HrnetShape,
+  upsampling: Interpolation,
+): PyramidLayer {
   const layers = [1, 2, 4, 8].map((factor, branch) =>
     convolution(
       scope.child(branch),
@@ -225,7 +245,20 @@ function projection(scope: ParameterScope, { width, channels, upsampling }: Hrne
       .reduce((total, map) => add(total, map));
 }
 
-type BranchToMap = (branches: Maps, pass: ForwardPass) => Tensor4D;
+/** The preset's network with what a recipe says otherwise. */
+function changedShape(preset: HrnetShape, changes: Nullable<HrnetShape>): HrnetShape {
+  const given = Object.entries(changes).filter(([, value]) => value !== null);
+  return { ...preset, ...Object.fromEntries(given) };
+}
+
+type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
+
+/** An option whose default is the preset's value, which the description tells for each preset. */
+function changed<S extends TSchema>(schema: S, what: string, value: (preset: HrnetShape) => unknown) {
+  const values = Object.entries(PRESETS).map(([name, preset]) => `${name} ${value(preset)}`);
+  const description = `${what}; null takes the preset's (${values.join(', ')}).`;
+  return Type.Union([schema, Type.Null()], { description, default: null });
+}
 
 function count(minimum: number) {
   return Type.Integer({ minimum });

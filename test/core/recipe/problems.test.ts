@@ -104,6 +104,12 @@ const TABLE: [name: string, text: string, place: string, message: string | RegEx
     /chosen on validation images/,
   ],
   [
+    'published weights for a backbone that has none',
+    edit('  backbone: { type: tiny }', '  backbone: { type: tiny }\n  weights: net.safetensors'),
+    '7:12',
+    /no published weights are known that fit the backbone "tiny"/,
+  ],
+  [
     'a weak view that is bent',
     `${VALID}augmentation: { weak: [{ type: elastic }] }\n`,
     '10:32',

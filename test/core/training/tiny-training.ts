@@ -20,7 +20,9 @@ import type { LandmarkLoss, SslStrategy } from '../../../src/core/training/strat
 import { dotHead, dotLoss } from '../../support/heatmap-parts.ts';
 
 const LANDMARKS = 3;
-const [BATCH, HEIGHT, WIDTH] = [2, 16, 20];
+const BATCH = 2;
+/** Or, where the backbone's divisor does not divide them, the next multiples of it. */
+const [HEIGHT, WIDTH] = [16, 20];
 
 export interface TinyTraining extends StepParts {
   readonly run: ReturnType<typeof trainingStep>;
@@ -38,6 +40,7 @@ const UNLABELED = 4;
 export async function tinyTraining({
   clipNorm = 1,
   weightDecay = 1e-4,
+  backbone = { type: 'tiny', width: 4, channels: 6 } as PluginReference,
   ssl = { type: 'few-shot-dag' } as PluginReference,
   head = { type: 'dag', hidden: 8, blocks: 1, localSteps: 2 } as PluginReference,
   supervised = { type: 'dag' } as PluginReference,
@@ -46,13 +49,12 @@ export async function tinyTraining({
   const plugins = await createRegistry();
   plugins.register(dotHead);
   plugins.register(dotLoss);
-  const references = { backbone: { type: 'tiny', width: 4, channels: 6 }, head };
   const anatomy: Anatomy = {
     landmarkCount: LANDMARKS,
     meanShape: Float32Array.from(MEAN_SHAPE),
     edges: [[0, 1]],
   };
-  const model = buildModel(plugins, references, anatomy);
+  const model = buildModel(plugins, { backbone, head }, anatomy);
   const loss = (reference: Parameters<typeof plugins.create>[1]) => plugins.create('loss', reference, {});
   const context = { landmarkLoss: loss, featureLoss: loss } as Parameters<typeof plugins.create<'ssl'>>[2];
   const strategy: SslStrategy = { ...plugins.create('ssl', ssl, context), ...changes };
@@ -74,7 +76,9 @@ export function tinyInputs({ model, strategy }: TinyTraining, step: number): tf.
       shape,
     );
   };
-  const images = () => draw([BATCH, HEIGHT, WIDTH, 1], -2, 2);
+  const { divisor } = model.backbone;
+  const [height, width] = [HEIGHT, WIDTH].map((pixels) => Math.ceil(pixels / divisor) * divisor);
+  const images = () => draw([BATCH, height!, width!, 1], -2, 2);
   const identity = [1, 0, 0, 0, 1, 0, 0, 0, 1];
   const mirror = [0, 1, 0, 1, 0, 0, 0, 0, 1];
   const scalars = Object.entries(strategy.scalars({ done: step / 10, epoch: step - 1 })).map(

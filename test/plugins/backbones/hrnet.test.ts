@@ -1,85 +1,68 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { createRegistry } from '../../../src/composition.ts';
-import { forwardPass, unflatten } from '../../../src/core/nn/forward.ts';
-import { buildModel, initialParameters, initialStatistics } from '../../../src/core/nn/landmark-model.ts';
-import { ParameterLayout, ParameterScope } from '../../../src/core/nn/parameters.ts';
+import { buildModel } from '../../../src/core/nn/landmark-model.ts';
 import { readTimmWeights } from '../../../src/core/nn/timm-weights.ts';
-import { encodeSafetensors, type NamedTensor } from '../../../src/core/training/safetensors.ts';
-import { hrnetBranches } from '../../../src/plugins/backbones/hrnet.ts';
+import type { PluginReference } from '../../../src/core/plugins/definition.ts';
+import type { NamedTensor } from '../../../src/core/training/safetensors.ts';
+import { hrnetBranches, PUBLISHED_HRNET } from '../../../src/plugins/backbones/hrnet.ts';
 import expected from '../../fixtures/hrnet/expected.json' with { type: 'json' };
 import { ENGINES } from '../../support/engines.ts';
-import { expectSummary } from '../../support/expect-close.ts';
-import { formula } from '../../support/formula.ts';
 import { timmHrnetShapes } from './timm-names.ts';
-
-/**
- * timm ran in float64, the engines run in float32: 1e-7 of rounding, grown by some 300 layers. PyTorch in float32 is
- * about as far from the fixture.
- */
-const MAP_TOLERANCE = 2e-4;
-const GRADIENT_TOLERANCE = { tolerance: 2e-3, elements: 2e-2 };
+import { formulaTensors, namesDigest, ones, TimmNetwork, writeTensors } from './timm-network.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fsx-hrnet-'));
 const file = join(folder, 'hrnet_w18.safetensors');
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const layout = new ParameterLayout();
-const w18 = {
-  width: 18,
-  modules: [1, 4, 3] as [number, number, number],
-  blocks: 4,
-  stemWidth: 64,
-  narrowStem: false,
-  bottlenecks: 4,
-  upsampling: 'nearest' as const,
-};
-const branches = hrnetBranches(w18, {
-  scope: new ParameterScope(layout, 'backbone'),
-  inputChannels: 3,
-});
-const weights = {
-  parameters: new Float32Array(layout.parameterCount),
-  statistics: new Float32Array(layout.statisticCount),
-};
+const w18 = new TimmNetwork((context) =>
+  hrnetBranches(
+    {
+      ...{ width: 18, modules: [1, 4, 3], blocks: 4, stemWidth: 64, narrowStem: false, bottlenecks: 4 },
+      upsampling: 'nearest',
+    },
+    context,
+  ),
+);
 
+/** Ten million numbers, made once. */
+let tensors: readonly NamedTensor[];
 beforeAll(() => {
-  timmTensors();
+  tensors = formulaTensors(timmHrnetShapes());
 }, 60_000);
 
 describe('published weights', () => {
+  const target = { ...w18, published: PUBLISHED_HRNET };
+
   it('carry the names and shapes that timm gives them', () => {
-    const lines = [...timmHrnetShapes()].map(([name, shape]) => `${name}[${shape}]`).sort();
-    expect(createHash('sha256').update(lines.join('\n')).digest('hex')).toBe(expected.names);
+    expect(namesDigest(timmHrnetShapes())).toBe(expected.names);
   });
 
   it('fill the whole network, and the classifier after it is left aside', async () => {
-    writeFile([...timmTensors(), ones('classifier.bias', [1000]), ones('bn1.num_batches_tracked', [])]);
-    const match = await readTimmWeights(file, layout, weights);
-    expect(match).toEqual({ missing: [], unexpected: [] });
-    expect(layout.parameterCount).toBe(9_562_260);
-    expect(expected.parameters).toBe(9_562_260);
+    const rest = [ones('classifier.bias', [1000]), ones('bn1.num_batches_tracked', [])];
+    writeTensors(file, [...tensors, ...rest]);
+    expect(await readTimmWeights(file, target)).toEqual({ fresh: [], unexpected: [] });
   });
 
-  it('that lack a layer or have one too many are told by name', async () => {
-    const tensors = timmTensors().filter(({ name }) => name !== 'transition1.1.0.0.weight');
-    writeFile([...tensors, ones('stage5.0.bn1.weight', [3])]);
-    const vectors = { parameters: weights.parameters.slice(), statistics: weights.statistics.slice() };
-    const match = await readTimmWeights(file, layout, vectors);
-    expect(match.missing).toEqual(['backbone.transition1.1.0.conv.kernel']);
-    expect(match.unexpected).toEqual(['stage5.0.bn1.weight']);
+  it('that lack a layer or are of another width are refused, and the blocks are named', async () => {
+    const rest = tensors.filter(({ name }) => !/^(transition1.1.0.0|conv1).weight/.test(name));
+    writeTensors(file, [...rest, ones('conv1.weight', [32, 3, 3, 3]), ones('stage5.0.bn1.weight', [3])]);
+    await expect(readTimmWeights(file, target)).rejects.toMatchObject({
+      code: 'FSX_WEIGHTS_MISMATCH',
+      message: [
+        `the weights in ${file} are those of another network:`,
+        '  missing: transition1.1.0.conv.kernel',
+        '  of another shape: conv1.weight [3,3,3,32], not [3,3,3,64]',
+        '  unexpected: stage5.0.bn1.weight',
+      ].join('\n'),
+    });
   });
 
-  it('of another width, and files that are none, are refused', async () => {
-    writeFile([ones('conv1.weight', [32, 3, 3, 3])]);
-    await expect(readTimmWeights(file, layout, weights)).rejects.toThrow(
-      /conv1\.weight.*\[3,3,3,32\].*backbone\.stem1\.conv\.kernel has \[3,3,3,64\]/,
-    );
-    await expect(readTimmWeights(join(folder, 'none'), layout, weights)).rejects.toMatchObject({
+  it('that are no such file are refused', async () => {
+    await expect(readTimmWeights(join(folder, 'none'), target)).rejects.toMatchObject({
       code: 'FSX_WEIGHTS_UNREADABLE',
     });
   });
@@ -88,175 +71,85 @@ describe('published weights', () => {
 describe.each(ENGINES)('HRNet-W18 on %s computes what timm computes', (_name, open) => {
   beforeAll(async () => {
     await open();
-    writeFile(timmTensors());
-    await readTimmWeights(file, layout, weights);
+    writeTensors(file, tensors);
+    await readTimmWeights(file, { ...w18, published: PUBLISHED_HRNET });
   }, 60_000);
 
   it('in inference, by the stored statistics', () => {
-    tf.tidy(() => {
-      const pass = forwardPass(
-        layout,
-        blocks(),
-        unflatten(tf.tensor1d(weights.statistics), layout.statistics),
-      );
-      const maps = branches(images(), pass);
-      for (const [branch, map] of maps.entries()) {
-        expectSummary(
-          pytorchOrder(map),
-          expected.inference[branch]!,
-          { tolerance: MAP_TOLERANCE },
-          `branch ${branch}`,
-        );
-      }
-    });
+    w18.expectInference(expected.images, expected.inference);
   }, 120_000);
 
   it('in training: maps, batch statistics and gradients', () => {
-    tf.tidy(() => {
-      const observed = new Map<string, tf.Tensor>();
-      let maps: readonly tf.Tensor4D[] = [];
-      const { value, grads } = tf.valueAndGrads((...parameters: tf.Tensor[]) => {
-        maps = branches(images(), forwardPass(layout, parameters, [], observed));
-        for (const tensor of [...maps, ...observed.values()]) tf.keep(tensor);
-        return mixed(maps);
-      })(blocks());
-      expect(Math.abs(value.dataSync()[0]! / expected.loss - 1)).toBeLessThan(MAP_TOLERANCE);
-      for (const [branch, map] of maps.entries()) {
-        expectSummary(
-          pytorchOrder(map),
-          expected.training[branch]!,
-          { tolerance: MAP_TOLERANCE },
-          `branch ${branch}`,
-        );
-      }
-      expectGradients(grads);
-      expectRunningStatistics(observed);
-      tf.dispose([...maps, ...observed.values()]);
+    w18.expectTraining(expected, {
+      gradients: {
+        'conv1.weight': 'stem1.conv.kernel',
+        'bn2.bias': 'stem2.norm.offset',
+        'layer1.0.downsample.0.weight': 'layer1.0.downsample.conv.kernel',
+        'layer1.3.conv2.weight': 'layer1.3.conv2.kernel',
+        'transition1.1.0.0.weight': 'transition1.1.0.conv.kernel',
+        'stage2.0.branches.1.3.conv1.weight': 'stage2.0.branches.1.3.conv1.kernel',
+        'stage2.0.fuse_layers.1.0.0.0.weight': 'stage2.0.fuse_layers.1.0.0.conv.kernel',
+        'stage3.1.branches.2.0.bn1.weight': 'stage3.1.branches.2.0.bn1.scale',
+        'stage3.3.fuse_layers.0.2.0.weight': 'stage3.3.fuse_layers.0.2.conv.kernel',
+        'transition3.3.0.1.weight': 'transition3.3.0.norm.scale',
+        'stage4.0.fuse_layers.3.0.1.0.weight': 'stage4.0.fuse_layers.3.0.1.conv.kernel',
+        'stage4.2.branches.0.3.conv2.weight': 'stage4.2.branches.0.3.conv2.kernel',
+        'stage4.2.branches.3.0.bn2.bias': 'stage4.2.branches.3.0.bn2.offset',
+      },
+      running: {
+        'bn1.running_mean': 'stem1.norm.mean',
+        'stage4.2.branches.3.3.bn2.running_var': 'stage4.2.branches.3.3.bn2.variance',
+      },
     });
   }, 120_000);
 });
 
-describe('sizes of networks that recipes name', () => {
-  it('a network of width 9 has 0.93 million parameters with 6 landmarks', async () => {
-    const small = {
-      width: 9,
-      modules: [1, 1, 1],
-      blocks: 2,
-      stemWidth: 32,
-      narrowStem: true,
-      bottlenecks: 1,
-    };
-    const model = buildModel(
-      await createRegistry(),
-      {
-        backbone: { type: 'hrnet', ...small, channels: 64 },
-        head: { type: 'dag', hidden: 128, blocks: 3, localSteps: 3 },
-      },
-      { landmarkCount: 6, meanShape: new Float32Array(12).fill(0.5), edges: [] },
-    );
-    expect(model.layout.parameterCount / 1e6).toBeCloseTo(0.93, 2);
-    expect(initialParameters(model.layout, 1).every(Number.isFinite)).toBe(true);
-    expect(initialStatistics(model.layout).every((value) => value === 0 || value === 1)).toBe(true);
+describe('presets', () => {
+  it.each([18, 32, 48] as const)('w%d has the parameters of timm up to the branches', async (width) => {
+    const layout = await layoutOf({ type: 'hrnet', preset: `w${width}` });
+    const ours = layout.filter(({ name }) => !name.startsWith('backbone.projection'));
+    // timm counts colour images: two more input channels of the first 3x3 convolution to 64.
+    const count = sum(ours) + 2 * 9 * 64;
+    expect(count).toBe(expected.parameters[`${width}`]);
+  });
+
+  it.each([
+    [32, 28.5],
+    [48, 63.6],
+  ] as const)(
+    'w%d has the %s million parameters of the pose network of Sun et al. 2019',
+    async (width, millions) => {
+      const layout = await layoutOf({ type: 'hrnet', preset: `w${width}` });
+      // Its last exchange has the finest branch alone as its target, and its heatmaps come of that branch.
+      const pose = layout.filter(({ name }) => !/projection|stage4\.2\.fuse_layers\.[123]/.test(name));
+      expect((sum(pose) + 2 * 9 * 64 + 17 * (width + 1)) / 1e6).toBeCloseTo(millions, 1);
+    },
+  );
+
+  it('w18 is the default, and an option changes it where it is given', async () => {
+    const named = await layoutOf({ type: 'hrnet', preset: 'w18' });
+    expect(await layoutOf({ type: 'hrnet' })).toEqual(named);
+    const changed = await layoutOf({ type: 'hrnet', preset: 'w48', width: 18, channels: null });
+    expect(changed).toEqual(named);
+  });
+
+  it('small is the network of recipes/base/few-shot-dag.yaml', async () => {
+    const recipe = parse(readFileSync('recipes/base/few-shot-dag.yaml', 'utf8'));
+    const { backbone } = recipe.model;
+    const small = await layoutOf({ type: 'hrnet', preset: 'small' });
+    expect(await layoutOf(backbone)).toEqual(small);
+    expect(sum(small) / 1e6).toBeCloseTo(0.495, 3);
   });
 });
 
-let made: NamedTensor[] | undefined;
-
-/** Ten million numbers, made once. */
-function timmTensors(): NamedTensor[] {
-  made ??= [...timmHrnetShapes()].map(([name, shape]) => ({ name, shape, values: timmValues(name, shape) }));
-  return made;
+/** Names and sizes of what a backbone learns. */
+async function layoutOf(backbone: PluginReference) {
+  const anatomy = { landmarkCount: 3, meanShape: new Float32Array(6).fill(0.5), edges: [] };
+  const { layout } = buildModel(await createRegistry(), { backbone, head: { type: 'dag' } }, anatomy);
+  const own = layout.parameters.filter(({ name }) => name.startsWith('backbone.'));
+  return own.map(({ name, shape, size }) => ({ name, shape, size }));
 }
 
-/** The weights of `make_fixture.py`. */
-function timmValues(name: string, shape: readonly number[]): Float32Array {
-  const values = formula(name, sizeOf(shape));
-  if (name.endsWith('running_mean')) return values.map((u) => (u - 0.5) * 0.25);
-  const scale = 4 / Math.sqrt(sizeOf(shape.slice(1)));
-  if (shape.length === 4) return values.map((u) => (u - 0.5) * Math.fround(scale));
-  return values.map((u) => (name.endsWith('bias') ? (u - 0.5) * 0.5 : u + 0.5));
-}
-
-function ones(name: string, shape: readonly number[]): NamedTensor {
-  return { name, shape, values: new Float32Array(sizeOf(shape)).fill(1) };
-}
-
-function writeFile(tensors: readonly NamedTensor[]): void {
-  writeFileSync(file, Buffer.concat(encodeSafetensors({ tensors, metadata: {} })));
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
-function blocks(): tf.Tensor[] {
-  return unflatten(tf.tensor1d(weights.parameters), layout.parameters);
-}
-
-function images(): tf.Tensor4D {
-  return fromPytorchOrder('images', expected.images, 0.5);
-}
-
-/** The scalar whose gradient the fixture has: every branch against a fixed mixture. */
-function mixed(maps: readonly tf.Tensor4D[]): tf.Scalar {
-  const means = maps.map((map, branch) => {
-    const [batch, height, width, channels] = map.shape;
-    const mixture = fromPytorchOrder(`mixture${branch}`, [batch, channels, height, width], 0);
-    return tf.mean(tf.mul(map, mixture));
-  });
-  return tf.addN(means) as tf.Scalar;
-}
-
-function fromPytorchOrder(name: string, shape: readonly number[], below: number): tf.Tensor4D {
-  const values = formula(name, sizeOf(shape)).map((u) => u - below);
-  return tf.transpose<tf.Tensor>(tf.tensor(values, [...shape]), [0, 2, 3, 1]) as tf.Tensor4D;
-}
-
-function pytorchOrder(map: tf.Tensor): tf.Tensor {
-  return tf.transpose(map, [0, 3, 1, 2]);
-}
-
-const SAMPLE_OF: Readonly<Record<keyof typeof expected.gradients, string>> = {
-  'conv1.weight': 'stem1.conv.kernel',
-  'bn2.bias': 'stem2.norm.offset',
-  'layer1.0.downsample.0.weight': 'layer1.0.downsample.conv.kernel',
-  'layer1.3.conv2.weight': 'layer1.3.conv2.kernel',
-  'transition1.1.0.0.weight': 'transition1.1.0.conv.kernel',
-  'stage2.0.branches.1.3.conv1.weight': 'stage2.0.branches.1.3.conv1.kernel',
-  'stage2.0.fuse_layers.1.0.0.0.weight': 'stage2.0.fuse_layers.1.0.0.conv.kernel',
-  'stage3.1.branches.2.0.bn1.weight': 'stage3.1.branches.2.0.bn1.scale',
-  'stage3.3.fuse_layers.0.2.0.weight': 'stage3.3.fuse_layers.0.2.conv.kernel',
-  'transition3.3.0.1.weight': 'transition3.3.0.norm.scale',
-  'stage4.0.fuse_layers.3.0.1.0.weight': 'stage4.0.fuse_layers.3.0.1.conv.kernel',
-  'stage4.2.branches.0.3.conv2.weight': 'stage4.2.branches.0.3.conv2.kernel',
-  'stage4.2.branches.3.0.bn2.bias': 'stage4.2.branches.3.0.bn2.offset',
-};
-
-function expectGradients(gradients: readonly tf.Tensor[]): void {
-  const index = new Map(layout.parameters.map(({ name }, i) => [name, i]));
-  for (const [timmName, name] of Object.entries(SAMPLE_OF)) {
-    const gradient = gradients[index.get(`backbone.${name}`)!]!;
-    const ordered = gradient.rank === 4 ? tf.transpose(gradient, [3, 2, 0, 1]) : gradient;
-    const summary = expected.gradients[timmName as keyof typeof SAMPLE_OF];
-    expectSummary(ordered, summary, GRADIENT_TOLERANCE, timmName);
-  }
-}
-
-/** PyTorch's running statistics are 0.9 of the old ones and 0.1 of the batch's. */
-function expectRunningStatistics(observed: ReadonlyMap<string, tf.Tensor>): void {
-  const names = {
-    'bn1.running_mean': 'backbone.stem1.norm.mean',
-    'stage4.2.branches.3.3.bn2.running_var': 'backbone.stage4.2.branches.3.3.bn2.variance',
-  } as const;
-  for (const [timmName, name] of Object.entries(names)) {
-    const seen = observed.get(name)!;
-    const old = tf.tensor(timmValues(timmName, seen.shape), seen.shape);
-    const running = tf.add(tf.mul(old, 0.9), tf.mul(seen, 0.1));
-    expectSummary(
-      running,
-      expected.running[timmName as keyof typeof names],
-      { tolerance: MAP_TOLERANCE },
-      timmName,
-    );
-  }
+function sum(slots: readonly { readonly size: number }[]): number {
+  return slots.reduce((total, { size }) => total + size, 0);
 }

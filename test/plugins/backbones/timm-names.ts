@@ -1,20 +1,6 @@
 /** The tensors of timm's `hrnet_w18` up to its branches, by name, with their shapes in PyTorch's order. */
 export function timmHrnetShapes(): Map<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>();
-  const convolution = (name: string, from: number, to: number, kernel = 3) =>
-    shapes.set(`${name}.weight`, [to, from, kernel, kernel]);
-  const norm = (name: string, channels: number) => {
-    for (const word of ['weight', 'bias', 'running_mean', 'running_var'])
-      shapes.set(`${name}.${word}`, [channels]);
-  };
-  const convolutionNorm = (name: string, from: number, to: number, kernel = 3) => {
-    convolution(`${name}.0`, from, to, kernel);
-    norm(`${name}.1`, to);
-  };
-  const numbered = (block: string, n: number, from: number, to: number, kernel = 3) => {
-    convolution(`${block}.conv${n}`, from, to, kernel);
-    norm(`${block}.bn${n}`, to);
-  };
+  const { shapes, convolution, norm, convolutionNorm, numbered } = namedShapes();
   const stem = (n: number, from: number) => {
     convolution(`conv${n}`, from, 64);
     norm(`bn${n}`, 64);
@@ -62,4 +48,50 @@ export function timmHrnetShapes(): Map<string, readonly number[]> {
     }
   }
   return shapes;
+}
+
+/** The tensors of timm's (and torchvision's) `resnet18`, `resnet34` or `resnet50` up to the last stage. */
+export function timmResnetShapes(depth: 18 | 34 | 50, width = 64): Map<string, readonly number[]> {
+  const { shapes, convolutionNorm, numbered, norm } = namedShapes();
+  shapes.set('conv1.weight', [width, 3, 7, 7]);
+  norm('bn1', width);
+  const blocks = depth === 18 ? [2, 2, 2, 2] : [3, 4, 6, 3];
+  const expansion = depth === 50 ? 4 : 1;
+  let from = width;
+  for (const [stage, count] of blocks.entries()) {
+    const own = width * 2 ** stage;
+    for (let index = 0; index < count; index++) {
+      const block = `layer${stage + 1}.${index}`;
+      if (depth === 50) {
+        numbered(block, 1, from, own, 1);
+        numbered(block, 2, own, own);
+        numbered(block, 3, own, 4 * own, 1);
+      } else {
+        numbered(block, 1, from, own);
+        numbered(block, 2, own, own);
+      }
+      if (from !== expansion * own) convolutionNorm(`${block}.downsample`, from, expansion * own, 1);
+      from = expansion * own;
+    }
+  }
+  return shapes;
+}
+
+function namedShapes() {
+  const shapes = new Map<string, readonly number[]>();
+  const convolution = (name: string, from: number, to: number, kernel = 3) =>
+    shapes.set(`${name}.weight`, [to, from, kernel, kernel]);
+  const norm = (name: string, channels: number) => {
+    for (const word of ['weight', 'bias', 'running_mean', 'running_var'])
+      shapes.set(`${name}.${word}`, [channels]);
+  };
+  const convolutionNorm = (name: string, from: number, to: number, kernel = 3) => {
+    convolution(`${name}.0`, from, to, kernel);
+    norm(`${name}.1`, to);
+  };
+  const numbered = (block: string, n: number, from: number, to: number, kernel = 3) => {
+    convolution(`${block}.conv${n}`, from, to, kernel);
+    norm(`${block}.bn${n}`, to);
+  };
+  return { shapes, convolution, norm, convolutionNorm, numbered };
 }

@@ -13,7 +13,7 @@ export function draw(shape: readonly number[]): tf.Tensor {
   );
 }
 
-/** `[name, operation, shapes of its inputs]`: what an HRNet with a graph head trains through. */
+/** `[name, operation, shapes of its inputs]`: what a backbone with a graph head trains through. */
 export const OPERATIONS: readonly [string, Operation, readonly (readonly number[])[]][] = [
   ...(['same', 'valid', 0, 1, 2] as const).flatMap((pad) =>
     [1, 2].map((stride): [string, Operation, number[][]] => [
@@ -152,6 +152,19 @@ export const OPERATIONS: readonly [string, Operation, readonly (readonly number[
   ['where', (a, b) => tf.where(tf.tensor([true, false, true, false]), a!, b!), [[4], [4]]],
   ['addN', (a, b) => tf.addN([a!, b!, a!]), [[3], [3]]],
   ['cumsum', (x) => x!.cumsum(1), [[2, 3]]],
+  ...(
+    [
+      [1, 'same'],
+      [2, 'valid'],
+    ] as const
+  ).map(([stride, pad]): [string, Operation, number[][]] => [
+    `depthwiseConv2d, padding ${pad}, stride ${stride}`,
+    (x, w) => tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, pad),
+    [
+      [2, 7, 5, 3],
+      [3, 3, 3, 1],
+    ],
+  ]),
   ['maxPool', (x) => tf.maxPool(x as tf.Tensor4D, 3, 2, 'same'), [[1, 6, 6, 2]]],
   ['avgPool', (x) => tf.avgPool(x as tf.Tensor4D, 2, 2, 'valid'), [[1, 6, 6, 2]]],
 ];
