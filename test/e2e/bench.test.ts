@@ -86,35 +86,35 @@ class Bench {
     return existsSync(journal) ? (readFileSync(journal, 'utf8').match(/"train\/loss"/g) ?? []).length : 0;
   }
 
-  /** What is in the tables but for times and the places of runs. */
-  numbers() {
+  methods() {
     const { datasets } = readJson(this.output, 'results.json') as BenchmarkResults;
-    return datasets.map(({ methods, ...dataset }) => ({
-      ...dataset,
-      methods: methods.map(({ wallSeconds: _, cpuSeconds: __, timeIsWhole: ___, seeds, ...method }) => ({
-        ...method,
-        seeds: seeds.map(({ run: ____, ...seed }) => seed),
-      })),
-    }));
+    return datasets.flatMap(({ name, methods }) => methods.map((method) => ({ ...method, dataset: name })));
+  }
+
+  /** What the tables say of a seed on a dataset, but for the places of the runs. */
+  numbersOf(dataset: string, seed: number) {
+    const own = this.methods().filter((method) => method.dataset === dataset);
+    return own.map(({ name, seeds, versus }) => {
+      const { run: _, ...numbers } = seeds.find((one) => one.seed === seed)!;
+      return { name, ...numbers, difference: versus?.bySeed.find((one) => one.seed === seed) };
+    });
   }
 }
 
+const whole = new Bench('whole', MATRIX);
+let outcome: CliOutcome;
+
+beforeAll(async () => {
+  outcome = await whole.run(['--jobs', '2']);
+});
+
 describe('two datasets, three methods, two seeds', () => {
-  const whole = new Bench('whole', MATRIX);
-  let outcome: CliOutcome;
-
-  beforeAll(async () => {
-    outcome = await whole.run(['--jobs', '2']);
-  });
-
   test('are trained and compared by one command', () => {
     expect(outcome).toMatchObject({ code: 0, stderr: '' });
     expect(outcome.stdout).toContain('[12/12]');
     const files = ['results.csv', 'results.html', 'results.json', 'results.md'];
     expect(readdirSync(whole.output).filter((name) => name.startsWith('results'))).toEqual(files);
-    const rows = whole
-      .numbers()
-      .flatMap(({ name, methods }) => methods.map((method) => ({ ...method, dataset: name })));
+    const rows = whole.methods();
     expect(
       rows.map(({ dataset, steps, sharedSteps, seeds }) => [dataset, steps, sharedSteps, seeds.length]),
     ).toEqual(
@@ -156,20 +156,6 @@ describe('two datasets, three methods, two seeds', () => {
       readJson(runFolder(alone), 'metrics.json'),
     );
   });
-
-  test('killed in the middle of a trial, the same command goes on to the same tables and weights', async () => {
-    const killed = new Bench('killed', MATRIX);
-    const stopped = await killed.runUntil('four/control/1', 4, 'SIGKILL');
-    expect(stopped.signal).toBe('SIGKILL');
-    const run = killed.runOf('four/control/1');
-    const again = await killed.run();
-    expect(again).toMatchObject({ code: 0, stderr: '' });
-    expect(again.stdout).toContain('four/control/1, from where it stopped');
-    expect(killed.runOf('four/control/1')).toBe(run);
-    expect(killed.numbers()).toEqual(whole.numbers());
-    expect(await tensorsOf(run)).toEqual(await tensorsOf(whole.runOf('four/control/1')));
-    expect(killed.records()['four/control/1']).toMatchObject({ status: 'finished', timeIsWhole: false });
-  });
 });
 
 const BROKEN = `name: broken
@@ -184,7 +170,7 @@ test('a method that fails is kept apart and tried again when asked', async () =>
   const outcome = await bench.run();
   expect(outcome.code).toBe(7);
   expect(outcome.stdout).toMatch(/four\/supervised\/1 failed:\n.*data\.split\.labeled asks for 40/);
-  expect(bench.numbers()[0]!.methods.map(({ name }) => name)).toEqual(['control', 'taught']);
+  expect(bench.methods().map(({ name }) => name)).toEqual(['control', 'taught']);
   expect(bench.records()['four/supervised/1']).toMatchObject({ status: 'failed', run: null });
   expect(readFileSync(join(bench.output, 'results.md'), 'utf8')).toContain(
     '- four/supervised/1: failed. Error: data',
@@ -200,6 +186,20 @@ test('a method that fails is kept apart and tried again when asked', async () =>
 
 describe('a benchmark with one seed', () => {
   const small = MATRIX.replace('[1, 2]', '[1]').replace(/^ {2}three:.*\n/m, '');
+
+  test('killed in the middle of a trial, goes on with the same command to the numbers of one without a stop', async () => {
+    const bench = new Bench('killed', small);
+    const killed = await bench.runUntil('four/control/1', 4, 'SIGKILL');
+    expect(killed.signal).toBe('SIGKILL');
+    const run = bench.runOf('four/control/1');
+    const again = await bench.run();
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(again.stdout).toContain('four/control/1, from where it stopped');
+    expect(bench.runOf('four/control/1')).toBe(run);
+    expect(await tensorsOf(run)).toEqual(await tensorsOf(whole.runOf('four/control/1')));
+    expect(bench.numbersOf('four', 1)).toEqual(whole.numbersOf('four', 1));
+    expect(bench.records()['four/control/1']).toMatchObject({ status: 'finished', timeIsWhole: false });
+  });
 
   test('stops on Ctrl-C after the step, saves it, and goes on later', async () => {
     const bench = new Bench('stopped', small);

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import type { RunListener } from '../experiment/events.ts';
 
 export interface TrialProcess {
@@ -29,20 +31,23 @@ const MOST_COMPLAINT = 4_000;
 export async function runTrialProcess(trial: TrialProcess): Promise<ProcessEnd> {
   const [program, ...first] = trial.command;
   const child = spawn(program!, [...first, ...trial.argv], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  // Not 'close', which Node.js never emits after `disconnect()`.
   const ended = new Promise<Pick<ProcessEnd, 'code' | 'killedBy'>>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, killedBy) => resolve({ code, killedBy }));
+    child.once('exit', (code, killedBy) => resolve({ code, killedBy }));
   });
   if (child.pid !== undefined) trial.onStart(child.pid);
   let complaint = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-MOST_COMPLAINT);
   });
-  createInterface({ input: child.stdout! }).on('line', (line) => tell(line, trial.listener));
+  const lines = createInterface({ input: child.stdout! }).on('line', (line) => tell(line, trial.listener));
+  const outputs = Promise.all([once(lines, 'close'), finished(child.stderr!)]);
   const release = () => child.connected && child.disconnect();
   trial.signal.addEventListener('abort', release, { once: true });
   try {
-    return { ...(await ended), complaint: complaint.trim() };
+    const [end] = await Promise.all([ended, outputs]);
+    return { ...end, complaint: complaint.trim() };
   } finally {
     trial.signal.removeEventListener('abort', release);
   }
