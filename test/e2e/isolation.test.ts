@@ -61,7 +61,9 @@ test('neither the test and validation images nor the labels of unlabeled images 
   expect(first).toMatchObject({ code: 0, stderr: '' });
   const split = readJson(runFolder(first), 'split.json') as Record<keyof typeof USES, string[]>;
 
-  for (const id of [...split.test, ...split.validation]) films.set(id, drawFilm(1_000 + films.size));
+  for (const [index, id] of [...split.test, ...split.validation].entries()) {
+    films.set(id, drawFilm(1_000 + index));
+  }
   for (const id of split.unlabeled)
     films.set(id, { ...films.get(id)!, landmarks: drawFilm(2_000).landmarks });
   await writeDataset(join(folder.path, 'data'), films);
