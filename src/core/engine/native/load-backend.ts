@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import util from 'node:util';
-import { findBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
+import { registerBackend, setBackend } from '@tensorflow/tfjs-core';
 import { EngineError } from '../../errors.ts';
 import { registerNativeKernels } from './kernels/register.ts';
 import { BACKEND_NAME, type TensorFlowBackend, type TensorFlowBinding } from './tensorflow.ts';
@@ -9,16 +9,18 @@ const PACKAGE = '@tensorflow/tfjs-node-gpu';
 
 type BackendConstructor = new (binding: TensorFlowBinding, packageName: string) => TensorFlowBackend;
 
+const loaded = new Map<string, TensorFlowBackend>();
+
 /**
  * The package's kernels and backend on the given binding. Its entry point would look for a binding inside the
- * package itself, where none stands, so its two modules are loaded one by one. TensorFlow is loaded once in a process: a
- * second call gives the same backend.
+ * package itself, where none stands, so its two modules are loaded one by one. A second call with the same binding gives
+ * the same backend: TensorFlow is loaded once in a process.
  *
  * @throws {EngineError} when the package or the binding does not load.
  */
 export async function loadBackend(bindingPath: string, threads: number): Promise<TensorFlowBackend> {
-  const open = findBackend(BACKEND_NAME) as TensorFlowBackend | null;
-  if (open !== null) {
+  const open = loaded.get(bindingPath);
+  if (open !== undefined) {
     await setBackend(BACKEND_NAME);
     return open;
   }
@@ -35,6 +37,7 @@ export async function loadBackend(bindingPath: string, threads: number): Promise
     registerNativeKernels();
     registerBackend(BACKEND_NAME, () => backend);
     await setBackend(BACKEND_NAME);
+    loaded.set(bindingPath, backend);
     return backend;
   } catch (cause) {
     throw new EngineError(
