@@ -78,7 +78,13 @@ export function slopeError(
   const slopes = Array.from({ length: directions }, (_, seed) => {
     const direction = inputs.map(({ values }, index) => signs(values.length, seed, index));
     const at = (distance: number) =>
-      dot(outputs(run, inputs.map((input, i) => move(input, direction[i]!, distance))), mixture);
+      dot(
+        outputs(
+          run,
+          inputs.map((input, i) => move(input, direction[i]!, distance)),
+        ),
+        mixture,
+      );
     const expected = analytic.reduce((total, gradient, i) => total + dot(gradient, direction[i]!), 0);
     return { expected, error: (at(step) - at(-step)) / (2 * step) - expected };
   });
