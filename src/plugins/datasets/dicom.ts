@@ -6,8 +6,8 @@ import { DicomOptions } from './dicom/options.ts';
  * are asked for.
  *
  * Libraries: dicom-parser gives offsets into the bytes without copying or interpreting them, and stops at the pixels.
- * dcmjs-codecs alone of npm's packages decodes every encoding named here (Cornerstone's codecs lack 12-bit JPEG), in one
- * WebAssembly that needs no installation script and no network.
+ * dcmjs-codecs alone of npm's packages decodes JPEG of 8, 12 and 16 bits, lossless too, JPEG-LS and JPEG 2000
+ * (Cornerstone's codecs lack 12-bit JPEG): one WebAssembly that needs no installation script and no network.
  */
 export const dicom = definePlugin({
   kind: 'dataset',

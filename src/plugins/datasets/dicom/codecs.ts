@@ -1,35 +1,28 @@
 import dcmjsCodecs from 'dcmjs-codecs';
-import { checkRleHeader, readCodestream } from './codestream.ts';
+import { readCodestream } from './codestream.ts';
 import type { DicomHeader } from './header.ts';
-import type { PixelCoding } from './transfer-syntax.ts';
-
-type CompressedCoding = Exclude<PixelCoding, 'none'>;
+import type { CodestreamCoding } from './transfer-syntax.ts';
 
 const { Context, NativeCodecs } = dcmjsCodecs;
 
 const DECODERS = {
-  rle: 'decodeRle',
   jpeg: 'decodeJpeg',
   'jpeg-ls': 'decodeJpegLs',
   'jpeg-2000': 'decodeJpeg2000',
-} as const satisfies Record<CompressedCoding, keyof typeof NativeCodecs>;
-
-let starting: Promise<void> | undefined;
+} as const satisfies Record<CodestreamCoding, keyof typeof NativeCodecs>;
 
 /**
- * Decodes one compressed frame in WebAssembly: IJG's libjpeg at 8, 12 and 16 bits, CharLS, OpenJPEG. After an error the
- * WebAssembly's memory is in no defined state: end the thread.
+ * Decodes one compressed frame in WebAssembly: IJG's libjpeg at 8, 12 and 16 bits, CharLS, OpenJPEG.
  * @returns little-endian words of one byte where a pixel has at most 8 `bits`, else of two.
  * @throws {Error} for a damaged stream, or one of another size than the header says.
  */
 export async function decompress(
   frame: Buffer,
   header: DicomHeader,
-  coding: CompressedCoding,
+  coding: CodestreamCoding,
 ): Promise<{ bytes: Uint8Array; bits: number }> {
   const bits = checkedBits(frame, header, coding);
-  starting ??= NativeCodecs.initializeAsync();
-  await starting;
+  if (!NativeCodecs.isInitialized()) await NativeCodecs.initializeAsync();
   const context = new Context({
     width: header.width,
     height: header.height,
@@ -41,21 +34,23 @@ export async function decompress(
     photometricInterpretation: 'MONOCHROME2',
     encodedBuffer: frame,
   });
-  const bytes = NativeCodecs[DECODERS[coding]](context).getDecodedBuffer();
-  if (bytes === undefined) throw new Error('nothing was decoded');
-  return { bytes, bits };
+  try {
+    const bytes = NativeCodecs[DECODERS[coding]](context).getDecodedBuffer();
+    if (bytes === undefined) throw new Error('nothing was decoded');
+    return { bytes, bits };
+  } catch (cause) {
+    // a decoder that was left in the middle leaves its memory behind, in no defined state
+    NativeCodecs.release();
+    throw cause;
+  }
 }
 
 /** Bits of a decoded pixel, once the stream is known to hold the image that the header describes. */
 function checkedBits(
   frame: Buffer,
   { width, height, layout }: DicomHeader,
-  coding: CompressedCoding,
+  coding: CodestreamCoding,
 ): number {
-  if (coding === 'rle') {
-    checkRleHeader(frame, layout.bitsAllocated / 8);
-    return layout.bitsAllocated;
-  }
   const stream = readCodestream(frame, coding);
   const fits = stream.width === width && stream.height === height && stream.components === 1;
   if (fits && stream.bits >= 1 && stream.bits <= layout.bitsAllocated) return stream.bits;

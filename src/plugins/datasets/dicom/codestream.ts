@@ -1,4 +1,4 @@
-import type { PixelCoding } from './transfer-syntax.ts';
+import type { CodestreamCoding } from './transfer-syntax.ts';
 
 /** What a compressed frame says of itself. */
 export interface Codestream {
@@ -17,13 +17,12 @@ const JPEG_SCAN = 0xffda;
 /** Start of codestream, then the SIZ marker (ITU-T T.800, annex A). */
 const JPEG_2000_START = Buffer.from([0xff, 0x4f, 0xff, 0x51]);
 const SMALLEST_TILE_AREA = 32 * 32;
-const RLE_HEADER_BYTES = 64;
 
 /**
  * Reads the header of a compressed frame, so that a decoder never meets an image of another size than the file says.
  * @throws {Error} when it has none.
  */
-export function readCodestream(bytes: Buffer, coding: Exclude<PixelCoding, 'none' | 'rle'>): Codestream {
+export function readCodestream(bytes: Buffer, coding: CodestreamCoding): Codestream {
   if (coding === 'jpeg-2000') return readJpeg2000(bytes);
   return readJpeg(bytes, coding === 'jpeg' ? JPEG_FRAMES : JPEG_LS_FRAMES);
 }
@@ -63,16 +62,4 @@ function readJpeg2000(bytes: Buffer): Codestream {
   const [horizontalStep, verticalStep] = [bytes.readUInt8(43), bytes.readUInt8(44)];
   if (horizontalStep !== 1 || verticalStep !== 1) throw new Error('the JPEG 2000 stream is subsampled');
   return { width, height, components: bytes.readUInt16BE(40), bits: (bytes.readUInt8(42) & 0x7f) + 1 };
-}
-
-/**
- * An RLE frame has one segment for each byte of a pixel, which follow each other (PS3.5, annex G).
- * @throws {Error} when its header says otherwise.
- */
-export function checkRleHeader(bytes: Buffer, segments: number): void {
-  const offsets = Array.from({ length: segments }, (_, segment) => bytes.readUInt32LE(4 + 4 * segment));
-  const bounds = [RLE_HEADER_BYTES, ...offsets, bytes.length];
-  const ordered = bounds.every((bound, index) => index === 0 || bound >= bounds[index - 1]!);
-  if (bytes.readUInt32LE(0) === segments && ordered) return;
-  throw new Error(`the RLE header does not lead to ${segments} segment${segments === 1 ? '' : 's'}`);
 }

@@ -10,16 +10,18 @@ import { unreadable } from './errors.ts';
 import type { DicomSettings } from './options.ts';
 
 const MOST_THREADS = 4;
+const IDLE_MS = 5_000;
 /** Of JavaScript objects; pixels lie outside of it, and are limited by `maxMegapixels`. */
 const THREAD_HEAP_MB = 512;
 
 /**
- * Decodes pixels in threads of their own, so that no file can stop or crash the program: a thread that takes too long, or
- * whose decoder failed, is ended, and the next file gets a fresh one. Idle threads do not keep the program alive.
+ * Decodes pixels in threads of their own, so that no file can stop or crash the program: a thread that takes too long or
+ * breaks down is ended, and the next file gets a fresh one. An idle thread keeps neither the program alive nor, for more
+ * than some seconds, its memory.
  */
 export class DicomDecoder {
   readonly #settings: DicomSettings;
-  readonly #idle: Worker[] = [];
+  readonly #idle = new Map<Worker, NodeJS.Timeout>();
   readonly #waiting: (() => void)[] = [];
   #free = Math.min(MOST_THREADS, availableParallelism());
 
@@ -29,14 +31,20 @@ export class DicomDecoder {
 
   /** @throws {DataError} FSX_IMAGE_UNREADABLE, FSX_IMAGE_TIMEOUT, and as `headerOf`. */
   async read(path: string): Promise<GreyImage> {
+    const answer = await this.#inTurn(path);
+    if ('image' in answer) return answer.image;
+    throw receivedError(answer.error);
+  }
+
+  async #inTurn(path: string): Promise<DecodeAnswer> {
     await this.#turn();
-    const worker = this.#idle.pop() ?? this.#start();
+    const worker = this.#wake() ?? this.#start();
     try {
-      const image = await this.#decode(worker, path);
-      this.#idle.push(worker);
-      return image;
+      const answer = await this.#ask(worker, path);
+      this.#rest(worker);
+      return answer;
     } catch (error) {
-      await worker.terminate();
+      await this.#end(worker);
       throw error;
     } finally {
       this.#pass();
@@ -47,11 +55,11 @@ export class DicomDecoder {
     const { url, options } = workerModule('decode-worker', import.meta.url);
     const resourceLimits = { maxOldGenerationSizeMb: THREAD_HEAP_MB };
     const worker = new Worker(url, { ...options, workerData: this.#settings, resourceLimits });
-    worker.on('error', () => this.#forget(worker));
+    worker.on('error', () => this.#end(worker));
     return worker;
   }
 
-  async #decode(worker: Worker, path: string): Promise<GreyImage> {
+  async #ask(worker: Worker, path: string): Promise<DecodeAnswer> {
     const { maxDecodeSeconds } = this.#settings;
     const signal = AbortSignal.timeout(maxDecodeSeconds * 1000);
     worker.ref();
@@ -59,8 +67,7 @@ export class DicomDecoder {
     try {
       // rejects at the worker's `error` event too
       const [answer] = (await once(worker, 'message', { signal })) as [DecodeAnswer];
-      if ('image' in answer) return answer.image;
-      throw receivedError(answer.error);
+      return answer;
     } catch (cause) {
       throw signal.aborted ? timedOut(path, maxDecodeSeconds) : unreadable(path, cause);
     } finally {
@@ -68,9 +75,23 @@ export class DicomDecoder {
     }
   }
 
-  #forget(worker: Worker): void {
-    const index = this.#idle.indexOf(worker);
-    if (index >= 0) this.#idle.splice(index, 1);
+  #wake(): Worker | undefined {
+    const [first] = this.#idle;
+    if (first === undefined) return undefined;
+    const [worker, timer] = first;
+    clearTimeout(timer);
+    this.#idle.delete(worker);
+    return worker;
+  }
+
+  #rest(worker: Worker): void {
+    this.#idle.set(worker, setTimeout(() => this.#end(worker), IDLE_MS).unref());
+  }
+
+  async #end(worker: Worker): Promise<void> {
+    clearTimeout(this.#idle.get(worker));
+    this.#idle.delete(worker);
+    await worker.terminate();
   }
 
   async #turn(): Promise<void> {

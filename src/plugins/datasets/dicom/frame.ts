@@ -2,6 +2,13 @@ import dicomParser, { type DataSet, type Element } from 'dicom-parser';
 import { decompress } from './codecs.ts';
 import { pixelDataOf } from './data-set.ts';
 import type { DicomHeader } from './header.ts';
+import { decodeRle } from './rle.ts';
+
+/** Little-endian words of one byte where a pixel has at most 8 bits, else of two. */
+interface Frame {
+  readonly bytes: Uint8Array;
+  readonly bits: number;
+}
 
 /**
  * The words of the first frame, row by row, as they are stored.
@@ -9,14 +16,20 @@ import type { DicomHeader } from './header.ts';
  * @throws {unknown} for pixel data that is missing, cut off or damaged.
  */
 export async function readFrame(dataSet: DataSet, header: DicomHeader): Promise<Uint8Array | Uint16Array> {
-  const pixelData = pixelDataOf(dataSet);
-  const { bytes, bits } =
-    header.coding === 'none'
-      ? plainFrame(dataSet, pixelData, header)
-      : await decompress(compressedFrame(dataSet, pixelData, header), header, header.coding);
+  const { bytes, bits } = await readWords(dataSet, header);
   const words = bits <= 8 ? bytes : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
   if (words.length === header.width * header.height) return words;
   throw new Error(`${words.length} pixels were decoded, not ${header.width} x ${header.height}`);
+}
+
+function readWords(dataSet: DataSet, header: DicomHeader): Frame | Promise<Frame> {
+  const { coding, width, height, layout } = header;
+  const pixelData = pixelDataOf(dataSet);
+  if (coding === 'none') return plainFrame(dataSet, pixelData, header);
+  const frame = compressedFrame(dataSet, pixelData, header);
+  if (coding !== 'rle') return decompress(frame, header, coding);
+  const bytes = decodeRle(frame, width * height, layout.bitsAllocated / 8);
+  return { bytes, bits: layout.bitsAllocated };
 }
 
 function plainFrame(dataSet: DataSet, { dataOffset, length, vr }: Element, header: DicomHeader) {

@@ -1,7 +1,10 @@
 import type { DataSet } from 'dicom-parser';
 import { unsupported } from './errors.ts';
 
-export type PixelCoding = 'none' | 'rle' | 'jpeg' | 'jpeg-ls' | 'jpeg-2000';
+/** Encodings whose frames begin with a header of their own. */
+export type CodestreamCoding = 'jpeg' | 'jpeg-ls' | 'jpeg-2000';
+
+type PixelCoding = 'none' | 'rle' | CodestreamCoding;
 
 export interface TransferSyntax {
   readonly coding: PixelCoding;
