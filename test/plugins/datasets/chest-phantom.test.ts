@@ -1,8 +1,9 @@
 import type { Static } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import type { Dataset, GreyImage, Point, Sample } from '../../../src/core/data/dataset.ts';
+import type { Dataset, GreyImage, Point } from '../../../src/core/data/dataset.ts';
 import { chestPhantom } from '../../../src/plugins/datasets/chest-phantom.ts';
 import { greyAround, landmarksOf, meanShapeError, median } from '../../support/phantom-images.ts';
+import { itIsReproducible } from '../../support/reproducible-phantom.ts';
 
 const DEFAULTS: Static<typeof chestPhantom.options> = {
   samples: 12,
@@ -20,31 +21,7 @@ function phantom(options: Partial<typeof DEFAULTS> = {}): Dataset {
 }
 
 describe('chest-phantom reproducibility', () => {
-  it('gives the same picture whatever was read before it', async () => {
-    const [forwards, backwards] = [phantom({ samples: 4, size: 96 }), phantom({ samples: 4, size: 96 })];
-    const first = await Promise.all(forwards.samples.map((sample) => forwards.read(sample)));
-    for (const index of [3, 1, 2, 0]) {
-      const again = await backwards.read(backwards.samples[index] as Sample);
-      expect(again.pixels).toEqual((first[index] as GreyImage).pixels);
-    }
-  });
-
-  it('keeps a sample when the set grows, and changes it with the seed', () => {
-    const sample = phantom({ samples: 3 }).samples[2];
-    expect(phantom({ samples: 9 }).samples[2]).toEqual(sample);
-    expect(phantom({ samples: 3, seed: 1 }).samples[2]?.landmarks).not.toEqual(sample?.landmarks);
-  });
-
-  it('shows the same patient at every size', () => {
-    const [small, large] = [phantom({ size: 128 }), phantom({ size: 256 })].map(
-      ({ samples }) => samples[0] as Sample,
-    );
-    landmarksOf(small as Sample).forEach(([x, y], index) => {
-      const [largeX, largeY] = landmarksOf(large as Sample)[index] as Point;
-      expect((largeX + 0.5) / 2).toBeCloseTo(x + 0.5, 9);
-      expect((largeY + 0.5) / 2).toBeCloseTo(y + 0.5, 9);
-    });
-  });
+  itIsReproducible(phantom);
 });
 
 describe('chest-phantom landmarks', () => {
