@@ -10,20 +10,12 @@ import {
   type Checkpoint,
   type CheckpointFacts,
   readCheckpoint,
-  restoreState,
   restoreWeights,
   writeCheckpoint,
 } from '../training/checkpoint.ts';
 import { Predictor } from '../training/inference.ts';
 import { type StageParts, type StageStart, StageTrainer } from '../training/stage.ts';
-import {
-  type NetworkVectors,
-  type StateLayout,
-  type StateVectors,
-  stateFrom,
-  stateLayout,
-  weightsOf,
-} from '../training/state.ts';
+import { type NetworkVectors, type StateVectors, weightsOf } from '../training/state.ts';
 import type { RunListener } from './events.ts';
 import type { Experiment } from './experiment.ts';
 import { firstWeights } from './first-weights.ts';
@@ -31,6 +23,7 @@ import { predictImages } from './predict.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { makeStageParts } from './stage-parts.ts';
+import { firstStart, resumedStart } from './stage-start.ts';
 
 /** Set from outside, for instance by Ctrl-C: training stops after the step that it is in. */
 export interface Interruption {
@@ -207,14 +200,13 @@ class Training {
     parts: StageParts,
     resumed: Checkpoint | undefined,
   ): Promise<StageStart> {
-    const { experiment } = this.#context;
-    const layout = stageLayout(experiment, parts);
-    const unlabeledCount = parts.strategy.usesUnlabeled ? experiment.positions.unlabeled.length : 0;
-    const start = { layout, freshStart: stage.from === null, unlabeledCount };
-    if (resumed !== undefined) {
-      return { ...start, state: restoreState(resumed, layout), step: resumed.facts.step };
+    const { experiment, listener } = this.#context;
+    if (resumed !== undefined) return resumedStart(experiment, stage, parts, resumed);
+    const weights = await this.#firstWeights(stage);
+    if (parts.strategy.survey !== undefined) {
+      listener({ kind: 'notice', message: `stage ${stage.name}: looking at the unlabeled images` });
     }
-    return { ...start, state: stateFrom(await this.#firstWeights(stage), layout), step: 0 };
+    return firstStart(experiment, stage, parts, { predictor: this.#predictor, weights });
   }
 
   async #firstWeights({ from }: ResolvedStage): Promise<NetworkVectors> {
@@ -240,11 +232,6 @@ class Training {
       augmentation: recipe.augmentation,
     });
   }
-}
-
-/** What a stage of these parts carries from step to step. */
-export function stageLayout({ model, store, positions }: Experiment, parts: StageParts): StateLayout {
-  return stateLayout(model.layout, parts, store.landmarkCount, positions.unlabeled.length);
 }
 
 /** Which images a stage draws from. */
