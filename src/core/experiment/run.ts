@@ -9,6 +9,7 @@ import { Journal } from '../tracking/journal.ts';
 import { startSystemMetrics } from '../tracking/system-metrics.ts';
 import type { Tracker } from '../tracking/tracker.ts';
 import { type Checkpoint, readCheckpoint, restoreWeights } from '../training/checkpoint.ts';
+import { unpackExamples } from '../training/example-tensors.ts';
 import { Predictor } from '../training/inference.ts';
 import { describeCommit, describeEngine, describeMachine, type Environment } from './environment.ts';
 import { evaluateImages, writeEvaluation } from './evaluation.ts';
@@ -177,7 +178,8 @@ class Run {
       student: restoreWeights(checkpoint, model.layout, 'student'),
     };
     const predictor = new Predictor(this.#engine, model, store.size, meanShape);
-    const networks = { predictor, weights, facts: checkpoint.facts };
+    const examples = unpackExamples(checkpoint.tensors);
+    const networks = { predictor, weights, examples, facts: checkpoint.facts };
     const result = evaluateImages(this.#experiment, positions, networks);
     const cases = await writeEvaluation(this.#directory, this.#experiment, result);
     const step = recipe.stages.reduce((total, { steps }) => total + steps, 0);

@@ -4,6 +4,7 @@ import { BatchLoader } from '../data/loader.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
 import { mean, meanError, radialErrors } from '../evaluation/radial-error.ts';
+import type { Example } from '../matching/landmark-matcher.ts';
 import { type ResolvedStage, resolveStage } from '../recipe/schema.ts';
 import type { Journal } from '../tracking/journal.ts';
 import {
@@ -21,6 +22,7 @@ import type { Experiment } from './experiment.ts';
 import { firstWeights } from './first-weights.ts';
 import { predictImages } from './predict.ts';
 import { ProgressMeter } from './progress-meter.ts';
+import { exampleOf } from './rasters.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { makeStageParts } from './stage-parts.ts';
 import { firstStart, resumedStart } from './stage-start.ts';
@@ -71,12 +73,16 @@ export async function trainStages(context: TrainingContext, resumeFrom?: Checkpo
 class Training {
   readonly #context: TrainingContext;
   readonly #predictor: Predictor;
+  /** What a checkpoint must hold for `evaluation.matching`. */
+  readonly #examples: readonly Example[];
   #bestPx: number | null;
 
   constructor(context: TrainingContext, bestPx: number | null) {
-    const { model, store, meanShape } = context.experiment;
+    const { model, store, meanShape, positions, recipe } = context.experiment;
     this.#context = context;
     this.#predictor = new Predictor(context.engine, model, store.size, meanShape);
+    const matched = recipe.evaluation.matching ? positions.labeled : [];
+    this.#examples = matched.map((position) => exampleOf(store, position));
     this.#bestPx = bestPx;
   }
 
@@ -192,7 +198,7 @@ class Training {
       meanShape: pairs(experiment.meanShape),
     };
     const path = directory.checkpoint(name);
-    await writeCheckpoint(path, trainer.readState(), trainer.layout, facts);
+    await writeCheckpoint(path, trainer.readState(), trainer.layout, facts, this.#examples);
   }
 
   async #startOf(

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
 import type { GreyImage, Point } from '../data/dataset.ts';
 import { correlations, meanPatch, window } from './correlation.ts';
 import { type FieldPatch, NO_TURN, samplePatch, type Turn } from './field-patch.ts';
@@ -42,6 +43,8 @@ export const matchingOptions = Type.Object(
 );
 
 export type MatchingOptions = Static<typeof matchingOptions>;
+
+export const DEFAULT_MATCHING: MatchingOptions = Value.Default(matchingOptions, {}) as MatchingOptions;
 
 /** Landmarks in pixels of their image; `null` where not known. */
 export type Landmarks = readonly (Point | null)[];
@@ -135,6 +138,11 @@ export class LandmarkMatcher {
     }
     return [x / total, y / total];
   }
+}
+
+/** Pixel positions of an image as `[landmarks, 2]` of the frame that it covers. */
+export function inFrame({ width, height }: GreyImage, places: readonly Point[]): Float32Array {
+  return Float32Array.from(places.flatMap(([x, y]) => [(x + 0.5) / width, (y + 0.5) / height]));
 }
 
 /** How one shape lies turned and resized to another around one of its landmarks: least squares, near ones count more. */

@@ -203,6 +203,11 @@ const EvaluationSchema = section('what is measured at the end', {
     description: 'average with the answer for the mirrored image, left and right landmarks swapped back',
     default: false,
   }),
+  matching: Type.Boolean({
+    description:
+      'move the landmarks to where the image looks most like the labeled ones do around theirs; the checkpoints then hold the labeled images',
+    default: false,
+  }),
   ensemble: Type.Boolean({
     description: 'also measure the mean of the landmarks of teacher and student',
     default: false,

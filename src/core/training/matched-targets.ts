@@ -1,5 +1,5 @@
 import { matMul, reshape, type Tensor3D } from '@tensorflow/tfjs-core';
-import { LandmarkMatcher, type MatchingOptions } from '../matching/landmark-matcher.ts';
+import { inFrame, LandmarkMatcher, type MatchingOptions } from '../matching/landmark-matcher.ts';
 import { type Lesson, lessonFrom } from './consistency.ts';
 import { rowsOfMemory } from './memory-rows.ts';
 import type { StrategyStep, Survey } from './strategy.ts';
@@ -12,8 +12,7 @@ export function matchSurvey({ labeled, unlabeled }: Survey, options: MatchingOpt
   const matcher = new LandmarkMatcher(labeled, options);
   const rows: number[] = [];
   for (const { image, landmarks } of unlabeled) {
-    const { width, height } = image;
-    for (const [x, y] of matcher.match(image, landmarks)) rows.push((x + 0.5) / width, (y + 0.5) / height);
+    rows.push(...inFrame(image, matcher.match(image, landmarks)));
   }
   return Float32Array.from(rows);
 }
