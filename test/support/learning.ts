@@ -46,7 +46,7 @@ function trainStage(
   const { model, plugins, recipe, store, meanShape } = experiment;
   const parts = makeStageParts(plugins, stage);
   const predictor = new Predictor(engine, model, store.size, meanShape);
-  const start = firstStart(experiment, stage, parts, { predictor, weights });
+  const start = firstStart(experiment, stage, parts, { predictor, weights, onProgress: () => undefined });
   const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
   const make = (pipeline: Experiment['recipe']['augmentation']['strong']) =>
     pipeline.map((reference) => plugins.create('augmentation', reference, {}));

@@ -31,10 +31,12 @@ export async function dryRun({ loaded, registryModule, listener }: RunRequest): 
   });
   const weights = await firstWeights(experiment, loaded.baseDirectory, listener);
   const predictor = new Predictor(engine, model, store.size, meanShape);
+  const onProgress = (done: number, total: number) =>
+    listener({ kind: 'preparing', what: 'unlabeled images', done, total });
   for (const index of recipe.stages.keys()) {
     const stage = resolveStage(recipe, index);
     const parts = makeStageParts(plugins, stage);
-    const start = firstStart(experiment, stage, parts, { predictor, weights });
+    const start = firstStart(experiment, stage, parts, { predictor, weights, onProgress });
     const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
     const loader = await BatchLoader.start({
       store,

@@ -1,28 +1,21 @@
 import type { ResolvedStage } from '../recipe/schema.ts';
 import { type Checkpoint, restoreState } from '../training/checkpoint.ts';
-import type { Predictor } from '../training/inference.ts';
 import type { StageParts, StageStart } from '../training/stage.ts';
-import { type NetworkVectors, stateFrom, stateLayout } from '../training/state.ts';
+import { stateFrom, stateLayout } from '../training/state.ts';
 import type { Experiment } from './experiment.ts';
-import { surveyOf } from './survey.ts';
+import { type SurveyingNetwork, surveyOf } from './survey.ts';
 
-/** A network, and what asks it. */
-interface StartingNetwork {
-  readonly predictor: Predictor;
-  readonly weights: NetworkVectors;
-}
-
-/** A stage before its first step: its networks as given, and its memories as the strategy's survey fills them. */
+/** A stage before its first step: its networks as given, its memories as the strategy's survey by that network fills them. */
 export function firstStart(
   experiment: Experiment,
   stage: ResolvedStage,
   parts: StageParts,
-  { predictor, weights }: StartingNetwork,
+  network: SurveyingNetwork,
 ): StageStart {
   const facts = startingFacts(experiment, stage, parts);
-  const found = parts.strategy.survey?.(surveyOf(experiment, predictor, weights)) ?? {};
+  const found = parts.strategy.survey?.(surveyOf(experiment, network)) ?? {};
   const memories = Object.entries(found).map(([name, table]) => [`memory.${name}`, table]);
-  const state = { ...stateFrom(weights, facts.layout), ...Object.fromEntries(memories) };
+  const state = { ...stateFrom(network.weights, facts.layout), ...Object.fromEntries(memories) };
   return { ...facts, state, step: 0 };
 }
 

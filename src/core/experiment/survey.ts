@@ -11,23 +11,25 @@ const IMAGES_AT_ONCE = 16;
 
 type SurveyedExperiment = Pick<Experiment, 'store' | 'positions'>;
 
+/** The network that says where the landmarks of the unlabeled images lie. */
+export interface SurveyingNetwork {
+  readonly predictor: Predictor;
+  readonly weights: NetworkVectors;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
 /** The labeled images, and the unlabeled ones with the landmarks that a network finds in them. */
-export function surveyOf(
-  experiment: SurveyedExperiment,
-  predictor: Predictor,
-  weights: NetworkVectors,
-): Survey {
+export function surveyOf(experiment: SurveyedExperiment, network: SurveyingNetwork): Survey {
   const { store, positions } = experiment;
   return {
     labeled: positions.labeled.map((position) => exampleOf(store, position)),
-    unlabeled: predicted(experiment, predictor, weights),
+    unlabeled: predicted(experiment, network),
   };
 }
 
 function* predicted(
   { store, positions: { unlabeled } }: SurveyedExperiment,
-  predictor: Predictor,
-  weights: NetworkVectors,
+  { predictor, weights, onProgress }: SurveyingNetwork,
 ): Generator<SurveyedImage<Point>> {
   for (let first = 0; first < unlabeled.length; first += IMAGES_AT_ONCE) {
     const some = unlabeled.slice(first, first + IMAGES_AT_ONCE);
@@ -37,5 +39,6 @@ function* predicted(
       const image = rasterOf(store, position);
       yield { image, landmarks: inRaster(image, found[k]!) };
     }
+    onProgress(first + some.length, unlabeled.length);
   }
 }

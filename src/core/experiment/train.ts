@@ -209,10 +209,9 @@ class Training {
     const { experiment, listener } = this.#context;
     if (resumed !== undefined) return resumedStart(experiment, stage, parts, resumed);
     const weights = await this.#firstWeights(stage);
-    if (parts.strategy.survey !== undefined) {
-      listener({ kind: 'notice', message: `stage ${stage.name}: looking at the unlabeled images` });
-    }
-    return firstStart(experiment, stage, parts, { predictor: this.#predictor, weights });
+    const onProgress = (done: number, total: number) =>
+      listener({ kind: 'preparing', what: `unlabeled images for ${stage.name}`, done, total });
+    return firstStart(experiment, stage, parts, { predictor: this.#predictor, weights, onProgress });
   }
 
   async #firstWeights({ from }: ResolvedStage): Promise<NetworkVectors> {
