@@ -23,20 +23,14 @@ export const matchingOptions = Type.Object(
     }),
     deviation: Type.Number({
       description: "Standard deviation of the network's error that is reckoned with, likewise.",
-      default: 0.015,
+      default: 0.012,
       exclusiveMinimum: 0,
     }),
     sharpness: Type.Number({
       description:
         'How much a better likeness counts: the weight of a place grows as exp(sharpness x correlation).',
-      default: 60,
+      default: 40,
       minimum: 0,
-    }),
-    rounds: Type.Integer({
-      description: 'How often the search is repeated, from where the last one ended.',
-      default: 2,
-      minimum: 1,
-      maximum: 10,
     }),
   },
   { additionalProperties: false, default: {} },
@@ -84,11 +78,7 @@ export class LandmarkMatcher {
   /** @param landmarks of the image, as found so far. A landmark that no example has stays where it is. */
   match(image: GreyImage, landmarks: readonly Point[]): Point[] {
     const field = gradientField(image);
-    let places = [...landmarks];
-    for (let round = 0; round < this.#options.rounds; round++) {
-      places = places.map((_, landmark) => this.#search(field, places, landmark));
-    }
-    return places;
+    return landmarks.map((_, landmark) => this.#search(field, landmarks, landmark));
   }
 
   #search(field: GradientField, landmarks: readonly Point[], landmark: number): Point {

@@ -130,7 +130,7 @@ function strategy({ jsWeight = 3, teacherViews = 0, targets = 'teacher' as Targe
     {},
   ) as FeatureLoss;
   const featureLoss = { type: 'js-divergence' };
-  const matching = { patch: 0.05, reach: 0.03, deviation: 0.015, sharpness: 60, rounds: 1 };
+  const matching = { patch: 0.05, reach: 0.03, deviation: 0.015, sharpness: 60 };
   const options = { sslWeight: 2, jsWeight, featureLoss, targets, matching, teacherViews, rampUp: 0.4 };
   return fewShotDag.create(options, { landmarkLoss: () => supervisedLoss(), featureLoss: () => js });
 }
