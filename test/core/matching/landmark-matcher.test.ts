@@ -4,7 +4,9 @@ import { type Affine, around, IDENTITY, transformPoint } from '../../../src/core
 import { LandmarkMatcher } from '../../../src/core/matching/landmark-matcher.ts';
 import { LANDMARKS, scene } from './scene.ts';
 
-const OPTIONS = { patch: 0.1, reach: 0.06, deviation: 0.04, sharpness: 60 };
+const OPTIONS = { patch: 0.1, reach: 0.06, deviation: 0.06, sharpness: 200 };
+/** Pixels: three landmarks that are off by more than three each leave the turn between two images uncertain. */
+const NEAR = 1.2;
 /** What a network got wrong, in pixels. */
 const ERRORS: readonly Point[] = [
   [3, -2],
@@ -12,13 +14,13 @@ const ERRORS: readonly Point[] = [
   [2, 3],
 ];
 
-const rotated: Affine = around([60, 48], turn(8, 1.08));
+const rotated: Affine = around([60, 48], turn(15, 1.08));
 const example = { image: scene(IDENTITY), landmarks: LANDMARKS };
 
 describe('matching landmarks with labeled images', () => {
-  it('finds in a turned and enlarged image what it was shown, to a fraction of a pixel', () => {
+  it('finds in a turned and enlarged image what it was shown, to about a pixel', () => {
     const truth = LANDMARKS.map((point) => transformPoint(rotated, point));
-    expect(worst(match(rotated), truth)).toBeLessThan(0.5);
+    expect(worst(match(rotated), truth)).toBeLessThan(NEAR);
   });
 
   it('does not mind brightness and contrast', () => {
@@ -27,7 +29,7 @@ describe('matching landmarks with labeled images', () => {
       scene(rotated, (value) => 0.1 + 0.6 * value ** 1.5),
       displaced(truth),
     );
-    expect(worst(found, truth)).toBeLessThan(0.6);
+    expect(worst(found, truth)).toBeLessThan(NEAR);
   });
 
   it('learns each landmark from the examples that have it, and leaves one that none has where it was', () => {
@@ -40,7 +42,7 @@ describe('matching landmarks with labeled images', () => {
     ];
     const truth = [...LANDMARKS];
     const both = new LandmarkMatcher(examples, OPTIONS).match(scene(IDENTITY), displaced(truth));
-    expect(worst(both, truth)).toBeLessThan(0.5);
+    expect(worst(both, truth)).toBeLessThan(NEAR);
     const one = new LandmarkMatcher(examples.slice(1), OPTIONS).match(scene(IDENTITY), displaced(truth));
     expect(one[1]).toEqual(displaced(truth)[1]);
   });
