@@ -59,7 +59,8 @@ type Options = Static<typeof options>;
 /**
  * Teacher and student: the student, shown a strongly augmented unlabeled image, is to find the landmarks that the
  * teacher found in the plain one, carried along by the augmentation, and to have the same features there. The paper's
- * head gives landmarks; a head that offers heatmaps is taught by the teacher's heatmaps instead.
+ * head gives landmarks; a head that offers heatmaps is taught by the teacher's heatmaps instead. With `targets: matched`,
+ * which is not the paper's, the landmarks to find are where the plain image looks most like the labeled ones.
  */
 export const fewShotDag = definePlugin({
   kind: 'ssl',
@@ -81,7 +82,8 @@ export const fewShotDag = definePlugin({
       loss: (step) => {
         const { labeled, unlabeled, lesson } = step;
         const [supervised, own] = studentOutputs(step, labeled.images, unlabeled!.strong);
-        const ssl = targets === 'matched' ? misses(step, own!) : inconsistency(own!, lesson, l1Distance);
+        const ssl =
+          targets === 'matched' ? missOfMatches(step, own!) : inconsistency(own!, lesson, l1Distance);
         if (features === undefined) return supervisedAnd(step, supervised!, { ssl });
         return supervisedAnd(step, supervised!, { ssl, js: featureDistance(features, own!, lesson) });
       },
@@ -115,7 +117,7 @@ function teachersLesson({ teacher, unlabeled }: TeachingStep, plain: ModelOutput
 }
 
 /** The supervised loss, with the matched landmarks for labels: it teaches every head. */
-function misses({ supervisedLoss, lesson }: LearningStep, own: ModelOutput): Scalar {
+function missOfMatches({ supervisedLoss, lesson }: LearningStep, own: ModelOutput): Scalar {
   const { targets, weight } = lesson as Lesson;
   return supervisedLoss.evaluate(own, targets, weight).total;
 }
