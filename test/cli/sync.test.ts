@@ -38,7 +38,7 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
 
   test('a server that stops in the middle of a run stops nothing, and sync delivers the rest once', async () => {
     const directory = temporaryRun();
-    const options = { uri: server.uri, experiment: 'interrupted', tags: {} };
+    const options = { uri: server.uri, experiment: 'interrupted', tags: {}, register: '' };
     const tracker = mlflowTracker.create(options, { recipeName: 'chest', environment: {} });
     tracker.follow(directory);
     const journal = beginRun(directory, 'interrupted');

@@ -21,6 +21,10 @@ const options = Type.Object(
       description: 'Tags that the run carries in MLflow beside its own',
       default: {},
     }),
+    register: Type.String({
+      description: "Name in the model registry under which the run's model gets a version; empty for none",
+      default: '',
+    }),
   },
   { additionalProperties: false },
 );
@@ -29,6 +33,7 @@ const options = Type.Object(
 interface Target {
   readonly experiment: string;
   readonly tags: Readonly<Record<string, string>>;
+  readonly register: string;
 }
 
 /** Sends runs to an MLflow server while they train; without one, runs keep their journal for `fsx sync`. */
@@ -42,7 +47,8 @@ export const mlflowTracker = definePlugin({
 });
 
 function createMlflowTracker(chosen: Static<typeof options>, context: TrackerContext): Tracker {
-  const target: Target = { experiment: chosen.experiment || context.recipeName, tags: chosen.tags };
+  const { tags, register } = chosen;
+  const target: Target = { experiment: chosen.experiment || context.recipeName, tags, register };
   if (chosen.uri) return new ServerTracker(addressInRecipe(chosen.uri, context), target);
   const uri = context.environment.MLFLOW_TRACKING_URI;
   if (!uri) return new JournalTracker('journal only; no MLflow server is named', target);

@@ -6,7 +6,7 @@ import { mlflowTracker } from '../../../src/plugins/trackers/mlflow.ts';
 import { scriptedServer } from '../../support/scripted-server.ts';
 import { beginRun, endRun, temporaryRun, trainSteps } from '../../support/tracked-run.ts';
 
-const DEFAULTS = { uri: '', experiment: '', tags: {} };
+const DEFAULTS = { uri: '', experiment: '', tags: {}, register: '' };
 
 test('a run without a server keeps its journal and says how to see it in MLflow', async () => {
   const directory = temporaryRun();
@@ -64,7 +64,8 @@ test.each([
 test('artifacts that the server cannot take stay in the run folder, and the run is delivered without them', async () => {
   const directory = temporaryRun();
   const info = { run_id: 'r1', experiment_id: '1', artifact_uri: 's3://bucket/1/r1/artifacts' };
-  const bodies = [{ experiment: { experiment_id: '1' } }, { runs: [] }, { run: { info } }, {}];
+  const found = { runs: [{ info }] };
+  const bodies = [{ experiment: { experiment_id: '1' } }, { runs: [] }, { run: { info } }, found, {}];
   const server = await scriptedServer(bodies.map((body) => ({ body: JSON.stringify(body) })));
   const context = { recipeName: 'chest', environment: {} };
   const tracker = mlflowTracker.create({ ...DEFAULTS, uri: server.uri }, context);

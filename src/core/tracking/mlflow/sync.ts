@@ -31,6 +31,7 @@ export async function syncRun(runDirectory: string, options: SyncOptions): Promi
     address: parseServerAddress(uri, options.environment),
     experiment: cursor?.experiment ?? '',
     tags: cursor?.tags ?? {},
+    register: cursor?.register ?? '',
   });
   return uploader.flush(options.timeoutMs);
 }
