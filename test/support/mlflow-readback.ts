@@ -1,4 +1,25 @@
-import type { MlflowServer } from './mlflow-server.ts';
+/** MLflow's REST API, below `/api/2.0/mlflow` of a server. */
+export class MlflowRest {
+  readonly uri: string;
+
+  constructor(uri: string) {
+    this.uri = uri;
+  }
+
+  async get(endpoint: string, query: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
+    const answer = await fetch(`${this.uri}/api/2.0/mlflow/${endpoint}?${new URLSearchParams(query)}`);
+    return answer.json() as Promise<Record<string, unknown>>;
+  }
+
+  async post(endpoint: string, body: unknown): Promise<Record<string, unknown>> {
+    const answer = await fetch(`${this.uri}/api/2.0/mlflow/${endpoint}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return answer.json() as Promise<Record<string, unknown>>;
+  }
+}
 
 export interface ReadRun {
   readonly info: {
@@ -30,20 +51,20 @@ export interface Point {
 }
 
 /** The runs of an experiment that are not deleted. */
-export async function runsOf(server: MlflowServer, experiment: string): Promise<ReadRun[]> {
+export async function runsOf(server: MlflowRest, experiment: string): Promise<ReadRun[]> {
   const found = await server.get('experiments/get-by-name', { experiment_name: experiment });
   const { experiment_id } = found.experiment as { experiment_id: string };
   const answer = await server.post('runs/search', { experiment_ids: [experiment_id], max_results: 1_000 });
   return (answer.runs ?? []) as ReadRun[];
 }
 
-export async function historyOf(server: MlflowServer, runId: string, metric: string): Promise<Point[]> {
+export async function historyOf(server: MlflowRest, runId: string, metric: string): Promise<Point[]> {
   const answer = await server.get('metrics/get-history', { run_id: runId, metric_key: metric });
   return (answer.metrics ?? []) as Point[];
 }
 
 /** @param root an address `mlflow-artifacts:/…`. */
-export async function artifactOf(server: MlflowServer, root: string, path: string): Promise<Buffer> {
+export async function artifactOf(server: MlflowRest, root: string, path: string): Promise<Buffer> {
   const encoded = `${root.replace('mlflow-artifacts:/', '')}/${path}`
     .split('/')
     .map(encodeURIComponent)
@@ -53,7 +74,7 @@ export async function artifactOf(server: MlflowServer, root: string, path: strin
 }
 
 /** Names of the files in a folder of a run's artifacts. */
-export async function artifactNames(server: MlflowServer, runId: string, path: string): Promise<string[]> {
+export async function artifactNames(server: MlflowRest, runId: string, path: string): Promise<string[]> {
   const { files = [] } = await server.get('artifacts/list', { run_id: runId, path });
   return (files as { path: string }[]).map((file) => file.path).sort();
 }

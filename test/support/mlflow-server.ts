@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { serverArguments, serverEnvironment } from '../../src/core/tracking/mlflow/local/command-line.ts';
 import { installMlflow, MLFLOW_VERSION, mlflowPython } from '../../src/core/tracking/mlflow/local/install.ts';
+import { MlflowRest } from './mlflow-readback.ts';
 
 /** The last MLflow 2. */
 export const MLFLOW_2 = '2.22.5';
@@ -21,13 +22,14 @@ export const SET_UP_TIMEOUT_MS = INSTALL_TIMEOUT_MS + START_TIMEOUT_MS;
  * A real MLflow server on a free port of this machine, with a store of its own that outlives `stop()` and goes with
  * `remove()`.
  */
-export class MlflowServer {
+export class MlflowServer extends MlflowRest {
   readonly #python: string;
   readonly #store = mkdtempSync(join(tmpdir(), 'fsx-mlflow-'));
   readonly #port: number;
   #process: ChildProcess | undefined;
 
   private constructor(python: string, port: number) {
+    super(`http://127.0.0.1:${port}`);
     this.#python = python;
     this.#port = port;
   }
@@ -37,10 +39,6 @@ export class MlflowServer {
     const server = new MlflowServer(await installMlflow(announce, version), await freePort());
     await server.start();
     return server;
-  }
-
-  get uri(): string {
-    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** Starts it, or starts it again on the same store and port. */
@@ -69,22 +67,6 @@ export class MlflowServer {
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.#store, { recursive: true, force: true });
-  }
-
-  /** Reads from the REST API, below `/api/2.0/mlflow`. */
-  async get(endpoint: string, query: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
-    const answer = await fetch(`${this.uri}/api/2.0/mlflow/${endpoint}?${new URLSearchParams(query)}`);
-    return answer.json() as Promise<Record<string, unknown>>;
-  }
-
-  /** Writes through the REST API, below `/api/2.0/mlflow`. */
-  async post(endpoint: string, body: unknown): Promise<Record<string, unknown>> {
-    const answer = await fetch(`${this.uri}/api/2.0/mlflow/${endpoint}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    return answer.json() as Promise<Record<string, unknown>>;
   }
 
   async #untilHealthy(server: ChildProcess): Promise<void> {

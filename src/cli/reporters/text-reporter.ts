@@ -38,7 +38,7 @@ function eventText(event: Exclude<RunEvent, ProgressEvent | { kind: 'preparing' 
       return resultText(event.metrics, event.runDirectory, event.seconds);
     case 'tracking':
       return event.delivery === null
-        ? `See it in MLflow: start \`mlflow server\`, then MLFLOW_TRACKING_URI=http://127.0.0.1:5000 fsx sync ${event.runDirectory}`
+        ? `See it in MLflow: fsx mlflow start, then fsx sync ${event.runDirectory}`
         : [event.delivery.message, event.delivery.url].filter(Boolean).join('\n');
   }
 }

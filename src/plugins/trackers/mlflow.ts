@@ -120,7 +120,7 @@ class JournalTracker implements Tracker {
     return {
       sent: 0,
       unsent: readJournal(this.#runDirectory).entries.length - sent,
-      message: `to see the run in MLflow: mlflow server, then MLFLOW_TRACKING_URI=http://127.0.0.1:5000 fsx sync ${this.#runDirectory}`,
+      message: `to see the run in MLflow: fsx mlflow start, then fsx sync ${this.#runDirectory}`,
     };
   }
 }

@@ -18,7 +18,7 @@ test('a run without a server keeps its journal and says how to see it in MLflow'
   expect(await tracker.flush(1_000)).toEqual({
     sent: 0,
     unsent: 3,
-    message: `to see the run in MLflow: mlflow server, then MLFLOW_TRACKING_URI=http://127.0.0.1:5000 fsx sync ${directory}`,
+    message: `to see the run in MLflow: fsx mlflow start, then fsx sync ${directory}`,
   });
   // what `fsx sync` needs of the recipe
   expect(JSON.parse(readFileSync(join(directory, CURSOR_FILE), 'utf8'))).toMatchObject(options);

@@ -18,8 +18,7 @@ export function parseServerAddress(uri: string, environment: Environment): Serve
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new TrackingError('FSX_MLFLOW_URI', `"${uri}" is not the address of an MLflow server`, {
-      suggestion:
-        'give one that starts with http:// or https://; `mlflow server` serves a local store as one',
+      suggestion: 'give one that starts with http:// or https://; `fsx mlflow start` starts one',
     });
   }
   const user = environment.MLFLOW_TRACKING_USERNAME || decodeURIComponent(url.username);

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 
+/** Inside the store. */
+export const DATABASE = 'mlflow.db';
+
 /** Arguments for Python of a server for this machine alone: SQLite, and artifacts through its proxy. */
 export function serverArguments(store: string, port: number): string[] {
-  const database = `sqlite:///${join(store, 'mlflow.db').replaceAll('\\', '/')}`;
+  const database = `sqlite:///${join(store, DATABASE).replaceAll('\\', '/')}`;
   return [
     ...['-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1'],
     ...['--backend-store-uri', database],

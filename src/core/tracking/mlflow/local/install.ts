@@ -13,7 +13,7 @@ export const MLFLOW_VERSION = '3.17.2';
 const COMPANIONS: Readonly<Record<string, readonly string[]>> = { '2': ['sqlalchemy<2.1'] };
 
 /** The folder that an MLflow is installed in: there only when it is whole. */
-export function mlflowFolder(version = MLFLOW_VERSION): string {
+function mlflowFolder(version = MLFLOW_VERSION): string {
   return join(cacheDirectory(), `mlflow-${version}`);
 }
 
