@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readJournal } from '../../src/core/tracking/journal-file.ts';
+import { FaultyProxy } from '../support/faulty-proxy.ts';
 import { artifactNames, artifactOf, asRecord, historyOf, runsOf } from '../support/mlflow-readback.ts';
 import { MlflowServer, mlflowUnavailable, SET_UP_TIMEOUT_MS } from '../support/mlflow-server.ts';
 import { eventsOf, fsx, fsxRun, runFolder, TINY, temporaryFolder } from './cli.ts';
@@ -104,4 +105,72 @@ describe.skipIf(unavailable !== undefined)('a run with a real MLflow server', ()
     expect(synced.stdout).toContain('0 unsent');
     await expectDelivered(run, 'e2e-outage');
   });
+
+  test('with secrets: no byte that it writes, prints or sends holds one', async () => {
+    const proxy = await FaultyProxy.before(server.uri);
+    const secrets = ['t0ken-of-a-plugin', 'pa55-in-an-address', 't0ken-of-a-server'];
+    const [pluginToken, password, serverToken] = secrets as [string, string, string];
+    const plugin = join(folder.path, 'guarded-loss.ts');
+    writeFileSync(plugin, GUARDED_LOSS);
+    const options = {
+      env: {
+        GUARD: pluginToken,
+        MLFLOW_TRACKING_URI: `http://ann:${password}@127.0.0.1:${proxy.port}`,
+        MLFLOW_TRACKING_TOKEN: serverToken,
+      },
+    };
+    const settings = (steps: number) => [
+      ...['--set', `plugins=[${plugin}]`, '--set', 'name=e2e-secret', '--set', `stages.0.steps=${steps}`],
+      ...['--set', `training.loss={ type: guarded, token: "\${secret:GUARD}", limit: 5 }`],
+    ];
+    const outcome = await fsxRun(TINY, folder.path, settings(4), options);
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    const failed = await fsxRun(
+      TINY,
+      folder.path,
+      [...settings(4), '--set', 'training.loss.limit=0'],
+      options,
+    );
+    expect(failed.code).not.toBe(0);
+    expect(failed.stderr).toContain('the loss said: ***');
+    proxy.close();
+
+    const run = runFolder(outcome);
+    const written = readdirSync(run, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => readFileSync(join(parentPath, name)));
+    const printed = [outcome, failed].flatMap(({ stdout, stderr }) => [
+      Buffer.from(stdout),
+      Buffer.from(stderr),
+    ]);
+    expect(written.length).toBeGreaterThan(10);
+    expect(proxy.sent.length).toBeGreaterThan(20);
+    for (const secret of [...secrets, Buffer.from(`ann:${password}`).toString('base64')])
+      for (const bytes of [...written, ...printed, ...proxy.sent]) expect(bytes.includes(secret)).toBe(false);
+    expect(readFileSync(join(run, 'recipe.resolved.yaml'), 'utf8')).toContain(`\${secret:GUARD}`);
+  });
 });
+
+/** Says its secret aloud when it is made with a limit of 0; cannot be made without the right one. */
+const GUARDED_LOSS = `
+import { definePlugin, tf, Type, weightedMean } from 'fsx';
+export default definePlugin({
+  kind: 'loss',
+  type: 'guarded',
+  compares: 'landmarks',
+  summary: 'L1 behind a password',
+  source: 'this test',
+  options: Type.Object({
+    token: Type.String({ description: 'a secret', default: '' }),
+    limit: Type.Number({ description: 'an error where 0', default: 1 }),
+  }),
+  create: ({ token, limit }) => {
+    if (token !== process.env.GUARD || limit === 0) throw new Error('the loss said: ' + token);
+    const evaluate = ({ landmarks }, targets, weight) => {
+      const total = weightedMean(tf.sum(tf.abs(tf.sub(landmarks, targets)), 2), weight);
+      return { total, parts: {} };
+    };
+    return { compares: 'landmarks', needs: ['coordinates'], evaluate };
+  },
+});
+`;

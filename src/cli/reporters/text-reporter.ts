@@ -7,6 +7,7 @@ import type {
   RunListener,
   ValidationEvent,
 } from '../../core/experiment/events.ts';
+import { redact } from '../../core/secrets.ts';
 import { liveLine } from './live-line.ts';
 
 /** Shows a run to a person: one live line on a terminal, now and then a plain line elsewhere. */
@@ -18,7 +19,7 @@ export function textReporter(
   return (event) => {
     if (event.kind === 'progress') progress(progressLine(event), event.step === event.steps);
     else if (event.kind === 'preparing') progress(preparingLine(event), event.done === event.total);
-    else print(eventText(event));
+    else print(redact(eventText(event)));
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { TrackingError } from '../../core/errors.ts';
 import { definePlugin, type TrackerContext } from '../../core/plugins/definition.ts';
+import { redact } from '../../core/secrets.ts';
 import { readJournal } from '../../core/tracking/journal-file.ts';
 import { loadCursor, NOTHING_SENT, saveCursor } from '../../core/tracking/mlflow/cursor.ts';
 import { parseServerAddress, type ServerAddress } from '../../core/tracking/mlflow/server-address.ts';
@@ -47,9 +48,10 @@ export const mlflowTracker = definePlugin({
 });
 
 function createMlflowTracker(chosen: Static<typeof options>, context: TrackerContext): Tracker {
-  const { tags, register } = chosen;
+  const { register } = chosen;
+  const tags = Object.fromEntries(Object.entries(chosen.tags).map(([key, text]) => [key, redact(text)]));
   const target: Target = { experiment: chosen.experiment || context.recipeName, tags, register };
-  if (chosen.uri) return new ServerTracker(addressInRecipe(chosen.uri, context), target);
+  if (chosen.uri) return new ServerTracker(parseServerAddress(chosen.uri, context.environment), target);
   const uri = context.environment.MLFLOW_TRACKING_URI;
   if (!uri) return new JournalTracker('journal only; no MLflow server is named', target);
   try {
@@ -59,20 +61,6 @@ function createMlflowTracker(chosen: Static<typeof options>, context: TrackerCon
     if (!(error instanceof TrackingError)) throw error;
     return new JournalTracker(`journal only; MLFLOW_TRACKING_URI: ${error.message}`, target);
   }
-}
-
-/** A recipe is journaled, shared and committed: it must not carry a password. */
-function addressInRecipe(uri: string, { environment }: TrackerContext): ServerAddress {
-  if (/^\w+:\/\/[^/]*@/.test(uri)) {
-    throw new TrackingError(
-      'FSX_MLFLOW_URI',
-      'the address of the MLflow server in the recipe holds a password',
-      {
-        suggestion: 'put it into MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD',
-      },
-    );
-  }
-  return parseServerAddress(uri, environment);
 }
 
 class ServerTracker implements Tracker {
