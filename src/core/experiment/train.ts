@@ -26,6 +26,7 @@ import { exampleOf } from './rasters.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { makeStageParts } from './stage-parts.ts';
 import { firstStart, resumedStart } from './stage-start.ts';
+import { drawValidation } from './validation-picture.ts';
 
 /** Set from outside, for instance by Ctrl-C: training stops after the step that it is in. */
 export interface Interruption {
@@ -147,15 +148,13 @@ class Training {
     if (positions.validation.length === 0) return;
     const state = trainer.readState();
     const plainView = { views: 0, flip: false, seed: experiment.recipe.seed };
-    const errorPx = (which: 'teacher' | 'student') => {
-      const weights = weightsOf(state, which);
-      return meanErrorPx(
-        predictImages(experiment, positions.validation, this.#predictor, weights, plainView),
-      );
-    };
-    const [teacherPx, studentPx] = [errorPx('teacher'), errorPx('student')];
+    const answers = (which: 'teacher' | 'student') =>
+      predictImages(experiment, positions.validation, this.#predictor, weightsOf(state, which), plainView);
+    const ofTeacher = answers('teacher');
+    const [teacherPx, studentPx] = [meanErrorPx(ofTeacher), meanErrorPx(answers('student'))];
     const best = this.#bestPx === null || teacherPx < this.#bestPx;
     this.#track(stage, trainer.step, 'val', { mre_px: teacherPx, student_mre_px: studentPx });
+    await this.#trackPicture(stage, trainer.step, ofTeacher[0]!);
     this.#context.listener({
       kind: 'validation',
       stage: stage.name,
@@ -169,16 +168,25 @@ class Training {
     await this.#save('best', stage, trainer);
   }
 
+  async #trackPicture(stage: ResolvedStage, step: number, first: EvaluatedPrediction): Promise<void> {
+    const { experiment, directory, journal } = this.#context;
+    if (experiment.recipe.evaluation.overlays === 0) return;
+    const image = await drawValidation(experiment, directory, first, this.#stepOfRun(stage, step));
+    journal.append({ kind: 'image', image });
+  }
+
   #track(stage: ResolvedStage, step: number, prefix: string, values: Readonly<Record<string, number>>): void {
     const metrics = Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]);
-    const before = this.#context.experiment.recipe.stages
-      .slice(0, stage.index)
-      .reduce((total, { steps }) => total + steps, 0);
     this.#context.journal.append({
       kind: 'metrics',
-      step: before + step,
+      step: this.#stepOfRun(stage, step),
       metrics: Object.fromEntries(metrics),
     });
+  }
+
+  #stepOfRun({ index }: ResolvedStage, step: number): number {
+    const before = this.#context.experiment.recipe.stages.slice(0, index);
+    return before.reduce((total, { steps }) => total + steps, step);
   }
 
   async #save(name: string, stage: ResolvedStage, trainer: StageTrainer): Promise<void> {
