@@ -14,6 +14,7 @@ import type { RunHeader, RunListener } from './events.ts';
 import { type Experiment, prepareExperiment } from './experiment.ts';
 import { writeRunReport } from './report-input.ts';
 import { createRunDirectory, type RunDirectory, runDirectory } from './run-directory.ts';
+import { withRunLock } from './run-lock.ts';
 import { trackFiles, trackMetrics, writeTables } from './track-results.ts';
 import { trackStart } from './tracked-facts.ts';
 import { type Interruption, trainStages } from './train.ts';
@@ -55,7 +56,7 @@ export async function startRun(request: RunRequest): Promise<RunOutcome> {
     directory.environment,
     `${JSON.stringify(await environmentOf(request, engine), null, 2)}\n`,
   );
-  return new Run(request, engine, experiment, directory).execute(undefined);
+  return withRunLock(directory, () => new Run(request, engine, experiment, directory).execute(undefined));
 }
 
 /**

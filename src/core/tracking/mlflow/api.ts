@@ -80,7 +80,8 @@ export class MlflowApi {
   }
 
   async #put(root: string, path: string, size: number, body: () => unknown): Promise<void> {
-    await this.#connection.bytes({
+    // a page for signing in is answered with 200 too
+    await this.#connection.json({
       method: 'PUT',
       path: artifactPath(root, path),
       name: `artifact ${path}`,
