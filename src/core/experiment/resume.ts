@@ -4,7 +4,7 @@ import { RunError } from '../errors.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { JOURNAL_FILE, readJournal } from '../tracking/journal-file.ts';
 import { type Checkpoint, readCheckpoint } from '../training/checkpoint.ts';
-import { PREVIOUS } from '../training/previous-checkpoint.ts';
+import { PREVIOUS, restorePrevious } from '../training/previous-checkpoint.ts';
 import { continueRun, type RunOutcome, type RunRequest } from './run.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { withRunLock } from './run-lock.ts';
@@ -30,18 +30,20 @@ async function goOn(request: RunRequest, directory: RunDirectory): Promise<RunOu
   return continueRun(request, directory.path, last);
 }
 
-/** The last checkpoint, or the one before it when that is damaged; undefined when there is none. */
+/** The last checkpoint, or the one before it, put in its place, when that is damaged; undefined when there is none. */
 async function lastCheckpoint(
   { listener }: RunRequest,
   directory: RunDirectory,
 ): Promise<Checkpoint | undefined> {
-  const [last, previous] = ['last', PREVIOUS].map((name) => directory.checkpoint(name)) as [string, string];
+  const last = directory.checkpoint('last');
+  const previous = directory.checkpoint(PREVIOUS);
   if (!(await exists(last))) return undefined;
   try {
     return await readCheckpoint(last);
   } catch (error) {
     if (!(error instanceof RunError && (await exists(previous)))) throw error;
     const before = await readCheckpoint(previous);
+    await restorePrevious(previous, last);
     listener({ kind: 'notice', message: `${error.message}. Going on from the one before it.` });
     return before;
   }

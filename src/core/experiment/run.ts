@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { formatSplit } from '../data/split.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
@@ -7,7 +7,9 @@ import { Journal } from '../tracking/journal.ts';
 import { startSystemMetrics } from '../tracking/system-metrics.ts';
 import type { Tracker } from '../tracking/tracker.ts';
 import { type Checkpoint, readCheckpoint, restoreWeights } from '../training/checkpoint.ts';
+import { unpackExamples } from '../training/example-tensors.ts';
 import { Predictor } from '../training/inference.ts';
+import { PREVIOUS } from '../training/previous-checkpoint.ts';
 import { describeCommit, describeEngine, describeMachine, type Environment } from './environment.ts';
 import { evaluateImages, writeEvaluation } from './evaluation.ts';
 import type { RunHeader, RunListener } from './events.ts';
@@ -161,6 +163,8 @@ class Run {
       return 'interrupted';
     }
     await this.#evaluate(journal, header);
+    // a finished run is not gone on with
+    await rm(this.#directory.checkpoint(PREVIOUS), { force: true });
     return 'finished';
   }
 
@@ -178,7 +182,8 @@ class Run {
       student: restoreWeights(checkpoint, model.layout, 'student'),
     };
     const predictor = new Predictor(this.#engine, model, store.size, meanShape);
-    const networks = { predictor, weights, facts: checkpoint.facts };
+    const examples = unpackExamples(checkpoint.tensors);
+    const networks = { predictor, weights, examples, facts: checkpoint.facts };
     const result = evaluateImages(this.#experiment, positions, networks);
     const cases = await writeEvaluation(this.#directory, this.#experiment, result);
     trackMetrics(journal, header, this.#experiment, result);

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { RunError } from '../errors.ts';
+import type { Example } from '../matching/landmark-matcher.ts';
 import type { ParameterLayout, Slot } from '../nn/parameters.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { isIntact, seal, UNSEALED } from './checksum.ts';
+import { packExamples } from './example-tensors.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 import {
   type NetworkVectors,
@@ -45,6 +47,7 @@ const EARLIER_FORMAT = '2';
 /**
  * One safetensors file: every named block of student, teacher and optimizer as a tensor of its own, the facts as
  * JSON in the header beside the checksum of the whole file. Written whole or not at all.
+ * @param examples labeled images that the model is to be asked with.
  * @throws {RunError} FSX_WRITE_FAILED.
  */
 export async function writeCheckpoint(
@@ -52,6 +55,7 @@ export async function writeCheckpoint(
   state: StateVectors,
   layout: StateLayout,
   facts: CheckpointFacts,
+  examples: readonly Example[] = [],
 ): Promise<void> {
   const tensors = Object.entries(state).flatMap(([vector, values]) =>
     layout[vector]!.map(({ name, shape, offset, size }) => ({
@@ -61,6 +65,7 @@ export async function writeCheckpoint(
     })),
   );
   const metadata = { format: FORMAT, sha256: UNSEALED, facts: JSON.stringify(facts) };
+  tensors.push(...packExamples(examples));
   const parts = encodeSafetensors({ tensors, metadata });
   seal(parts);
   await writeFileAtomically(path, parts);
