@@ -21,6 +21,9 @@ export function isIntact(file: Buffer): boolean | undefined {
   if (at < 0) return undefined;
   const start = at + FIELD.length;
   const end = start + UNSEALED.length;
-  const hash = createHash('sha256').update(file.subarray(0, start)).update(UNSEALED).update(file.subarray(end));
+  const hash = createHash('sha256')
+    .update(file.subarray(0, start))
+    .update(UNSEALED)
+    .update(file.subarray(end));
   return hash.digest('hex') === file.toString('latin1', start, end);
 }

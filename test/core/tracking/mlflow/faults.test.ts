@@ -53,7 +53,10 @@ describe.skipIf(unavailable)('a server that', () => {
     const weights = 'best.safetensors';
     writeFileSync(join(directory, weights), 'weights');
     const files = [{ path: weights, file: weights }];
-    journal.append({ kind: 'model', model: { name: 'chest', step: 20, files, flavor: { backbone: 'tiny' } } });
+    journal.append({
+      kind: 'model',
+      model: { name: 'chest', step: 20, files, flavor: { backbone: 'tiny' } },
+    });
     endRun(journal, directory, report);
     return directory;
   }
