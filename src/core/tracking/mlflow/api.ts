@@ -84,7 +84,7 @@ export class MlflowApi {
   }
 
   async #put(root: string, path: string, size: number, body: () => unknown): Promise<void> {
-    // a page for signing in is answered with 200 too
+    // MLflow 2 answers `{}`, MLflow 3 nothing; a page for signing in comes with 200 too
     await this.#connection.json({
       method: 'PUT',
       path: artifactPath(root, path),
@@ -92,6 +92,7 @@ export class MlflowApi {
       body,
       headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(size) },
       timeoutMs: ARTIFACT_TIMEOUT_MS + size / ARTIFACT_BYTES_PER_MS,
+      mayBeEmpty: true,
     });
   }
 

@@ -118,7 +118,7 @@ describe.skipIf(unavailable)('a server that', () => {
       expect(message).toContain('fsx sync');
     }
     proxy.fault = () => 'none';
-    expect(await uploader(directory, proxy.uri).flush(60_000)).toMatchObject({ unsent: 0 });
+    expect(await uploader(directory, proxy.uri).flush(60_000)).toMatchObject({ unsent: 0, message: 'everything is in MLflow' });
     await expectWhole('too slow');
   });
 });
