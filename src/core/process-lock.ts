@@ -19,19 +19,35 @@ export async function withProcessLock<T>(
   onWait: () => void,
   work: () => Promise<T>,
 ): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
-  for (let waited = false; !(await tryCreate(path)); waited = true) {
-    if (!waited) onWait();
-    if (await isAbandoned(path)) await rm(path, { force: true });
-    else await delay(POLL_MS);
+  let release = await tryProcessLock(path);
+  if (release === undefined) onWait();
+  while (release === undefined) {
+    await delay(POLL_MS);
+    release = await tryProcessLock(path);
   }
-  const heartbeat = setInterval(() => void touch(path), HEARTBEAT_MS);
   try {
     return await work();
   } finally {
+    await release();
+  }
+}
+
+/**
+ * Takes a lock file that no living process holds.
+ * @returns what gives it back, or undefined when another process has it.
+ */
+export async function tryProcessLock(path: string): Promise<(() => Promise<void>) | undefined> {
+  await mkdir(dirname(path), { recursive: true });
+  if (!(await tryCreate(path))) {
+    if (!(await isAbandoned(path))) return undefined;
+    await rm(path, { force: true });
+    if (!(await tryCreate(path))) return undefined;
+  }
+  const heartbeat = setInterval(() => void touch(path), HEARTBEAT_MS).unref();
+  return async () => {
     clearInterval(heartbeat);
     await rm(path, { force: true });
-  }
+  };
 }
 
 async function tryCreate(path: string): Promise<boolean> {

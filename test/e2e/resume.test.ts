@@ -78,6 +78,35 @@ describe.each(['auto', 'wasm'])('a run on %s that is killed at some step', (engi
   );
 });
 
+test('a damaged last checkpoint is told of, and the one before it leads to the same numbers', async () => {
+  const whole = runFolder(await startRun('auto'));
+  const run = runFolder(await startRun('auto', signalAfter('teacher-student', 20, 'SIGKILL')));
+  const last = join(run, 'checkpoints/last.safetensors');
+  const bytes = readFileSync(last);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(last, bytes);
+  const resumed = await fsx(['resume', run]);
+  expect(resumed).toMatchObject({ code: 0, stderr: '' });
+  expect(resumed.stdout).toMatch(/last\.safetensors.*damaged.*the one before/);
+  expect(await tensorsOf(run)).toEqual(await tensorsOf(whole));
+  expect(trackedLosses(run)).toEqual(trackedLosses(whole));
+});
+
+test('of two processes that go on with the same run the second is refused, and harms nothing', async () => {
+  const run = runFolder(await startRun('auto', signalAfter('supervised', 5, 'SIGINT')));
+  let second: Promise<CliOutcome> | undefined;
+  const first = await fsx(['resume', run, '--reporter', 'json'], {
+    onEvent: (event) => {
+      if (event.kind === 'start') second ??= fsx(['resume', run]);
+    },
+  });
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  const refused = await second!;
+  expect(refused.code).toBe(7);
+  expect(refused.stderr).toMatch(/FSX_RUN_BUSY|FSX_RESUME_FINISHED/);
+  expect(Object.keys(trackedLosses(run))).toHaveLength(2 * STEPS);
+});
+
 test('a run that is killed before its first checkpoint begins anew', async () => {
   const killed = await fsxRun(
     TINY,

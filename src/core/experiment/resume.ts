@@ -4,17 +4,23 @@ import { RunError } from '../errors.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { JOURNAL_FILE, readJournal } from '../tracking/journal-file.ts';
 import { type Checkpoint, readCheckpoint } from '../training/checkpoint.ts';
+import { PREVIOUS, restorePrevious } from '../training/previous-checkpoint.ts';
 import { continueRun, type RunOutcome, type RunRequest } from './run.ts';
 import type { RunDirectory } from './run-directory.ts';
+import { withRunLock } from './run-lock.ts';
 import { flatten } from './tracked-facts.ts';
 
 /**
  * Goes on with the run in a folder.
- * @throws {RunError} FSX_RESUME_RECIPE_CHANGED, with the difference; FSX_RESUME_FINISHED when there is nothing to do.
+ * @throws {RunError} FSX_RESUME_RECIPE_CHANGED, with the difference; FSX_RESUME_FINISHED when there is nothing to do;
+ * FSX_RUN_BUSY when another process does so.
  */
-export async function resumeRun(request: RunRequest, directory: RunDirectory): Promise<RunOutcome> {
-  const path = directory.checkpoint('last');
-  const last = (await exists(path)) ? await readCheckpoint(path) : undefined;
+export function resumeRun(request: RunRequest, directory: RunDirectory): Promise<RunOutcome> {
+  return withRunLock(directory, () => goOn(request, directory));
+}
+
+async function goOn(request: RunRequest, directory: RunDirectory): Promise<RunOutcome> {
+  const last = await lastCheckpoint(request, directory);
   if (last !== undefined) refuseChangedRecipe(last, request);
   if (await isFinishedRun(directory)) {
     throw new RunError('FSX_RESUME_FINISHED', `the run in ${directory.path} is finished`, {
@@ -22,6 +28,25 @@ export async function resumeRun(request: RunRequest, directory: RunDirectory): P
     });
   }
   return continueRun(request, directory.path, last);
+}
+
+/** The last checkpoint, or the one before it, put in its place, when that is damaged; undefined when there is none. */
+async function lastCheckpoint(
+  { listener }: RunRequest,
+  directory: RunDirectory,
+): Promise<Checkpoint | undefined> {
+  const last = directory.checkpoint('last');
+  const previous = directory.checkpoint(PREVIOUS);
+  if (!(await exists(last))) return undefined;
+  try {
+    return await readCheckpoint(last);
+  } catch (error) {
+    if (!(error instanceof RunError && (await exists(previous)))) throw error;
+    const before = await readCheckpoint(previous);
+    await restorePrevious(previous, last);
+    listener({ kind: 'notice', message: `${error.message}. Going on from the one before it.` });
+    return before;
+  }
 }
 
 /** True when the last thing that the run tracked is that it came to its end. */

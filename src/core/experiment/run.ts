@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { formatSplit } from '../data/split.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
@@ -9,12 +9,14 @@ import type { Tracker } from '../tracking/tracker.ts';
 import { type Checkpoint, readCheckpoint, restoreWeights } from '../training/checkpoint.ts';
 import { unpackExamples } from '../training/example-tensors.ts';
 import { Predictor } from '../training/inference.ts';
+import { PREVIOUS } from '../training/previous-checkpoint.ts';
 import { describeCommit, describeEngine, describeMachine, type Environment } from './environment.ts';
 import { evaluateImages, writeEvaluation } from './evaluation.ts';
 import type { RunHeader, RunListener } from './events.ts';
 import { type Experiment, prepareExperiment } from './experiment.ts';
 import { writeRunReport } from './report-input.ts';
 import { createRunDirectory, type RunDirectory, runDirectory } from './run-directory.ts';
+import { withRunLock } from './run-lock.ts';
 import { trackFiles, trackMetrics, writeTables } from './track-results.ts';
 import { trackStart } from './tracked-facts.ts';
 import { type Interruption, trainStages } from './train.ts';
@@ -56,7 +58,7 @@ export async function startRun(request: RunRequest): Promise<RunOutcome> {
     directory.environment,
     `${JSON.stringify(await environmentOf(request, engine), null, 2)}\n`,
   );
-  return new Run(request, engine, experiment, directory).execute(undefined);
+  return withRunLock(directory, () => new Run(request, engine, experiment, directory).execute(undefined));
 }
 
 /**
@@ -161,6 +163,8 @@ class Run {
       return 'interrupted';
     }
     await this.#evaluate(journal, header);
+    // a finished run is not gone on with
+    await rm(this.#directory.checkpoint(PREVIOUS), { force: true });
     return 'finished';
   }
 

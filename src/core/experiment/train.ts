@@ -15,6 +15,7 @@ import {
   writeCheckpoint,
 } from '../training/checkpoint.ts';
 import { Predictor } from '../training/inference.ts';
+import { keepPrevious, PREVIOUS } from '../training/previous-checkpoint.ts';
 import { type StageParts, type StageStart, StageTrainer } from '../training/stage.ts';
 import { type NetworkVectors, type StateVectors, weightsOf } from '../training/state.ts';
 import type { RunListener } from './events.ts';
@@ -206,6 +207,7 @@ class Training {
       meanShape: pairs(experiment.meanShape),
     };
     const path = directory.checkpoint(name);
+    if (name === 'last') await keepPrevious(path, directory.checkpoint(PREVIOUS));
     await writeCheckpoint(path, trainer.readState(), trainer.layout, facts, this.#examples);
   }
 

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { writeFileAtomically } from '../atomic-file.ts';
 import { drawOverlay } from '../evaluation/overlay.ts';
 import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
 import type { TrackedImage } from '../tracking/tracker.ts';
@@ -31,8 +32,9 @@ export async function drawValidation(
   const folder = join(directory.overlays, 'validation');
   await mkdir(folder, { recursive: true });
   const name = join(folder, String(step).padStart(7, '0'));
-  await writeFile(`${name}.png`, picture);
-  await sharp(picture).resize(PREVIEW_PX, PREVIEW_PX, { fit: 'inside' }).webp().toFile(`${name}.webp`);
+  const preview = await sharp(picture).resize(PREVIEW_PX, PREVIEW_PX, { fit: 'inside' }).webp().toBuffer();
+  await writeFileAtomically(`${name}.png`, [picture]);
+  await writeFileAtomically(`${name}.webp`, [preview]);
   const inRun = (extension: string) => relative(directory.path, name + extension).replaceAll('\\', '/');
   return { key: 'validation', step, file: inRun('.png'), preview: inRun('.webp') };
 }

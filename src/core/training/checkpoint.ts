@@ -4,6 +4,7 @@ import { RunError } from '../errors.ts';
 import type { Example } from '../matching/landmark-matcher.ts';
 import type { ParameterLayout, Slot } from '../nn/parameters.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { isIntact, seal, UNSEALED } from './checksum.ts';
 import { packExamples } from './example-tensors.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 import {
@@ -39,11 +40,13 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
 }
 
-const FORMAT = '2';
+const FORMAT = '3';
+/** Of files without a checksum. */
+const EARLIER_FORMAT = '2';
 
 /**
  * One safetensors file: every named block of student, teacher and optimizer as a tensor of its own, the facts as
- * JSON in the header. Written whole or not at all.
+ * JSON in the header beside the checksum of the whole file. Written whole or not at all.
  * @param examples labeled images that the model is to be asked with.
  * @throws {RunError} FSX_WRITE_FAILED.
  */
@@ -61,17 +64,23 @@ export async function writeCheckpoint(
       values: values.subarray(offset, offset + size),
     })),
   );
-  const metadata = { format: FORMAT, facts: JSON.stringify(facts) };
+  const metadata = { format: FORMAT, sha256: UNSEALED, facts: JSON.stringify(facts) };
   tensors.push(...packExamples(examples));
-  await writeFileAtomically(path, encodeSafetensors({ tensors, metadata }));
+  const parts = encodeSafetensors({ tensors, metadata });
+  seal(parts);
+  await writeFileAtomically(path, parts);
 }
 
 /** @throws {RunError} FSX_CHECKPOINT_UNREADABLE. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
-    const { tensors, metadata } = decodeSafetensors(await readFile(path));
-    if (metadata.format !== FORMAT || metadata.facts === undefined)
+    const file = await readFile(path);
+    const { tensors, metadata } = decodeSafetensors(file);
+    const { format = '' } = metadata;
+    if (![FORMAT, EARLIER_FORMAT].includes(format) || metadata.facts === undefined)
       throw new Error('it was not written by fsx, or by an earlier version of it');
+    if (!(isIntact(file) ?? format === EARLIER_FORMAT))
+      throw new Error('its checksum is another one: the file is damaged');
     const facts = JSON.parse(metadata.facts) as CheckpointFacts;
     return { facts, tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])) };
   } catch (cause) {

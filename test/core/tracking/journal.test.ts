@@ -53,6 +53,22 @@ test.each([
   expect(readJournal(directory).entries.map((entry) => entry.sequence)).toEqual([1, 2, 3, 4, 5]);
 });
 
+test('a journal cut at any byte of its last record is read without it, and goes on from there', () => {
+  const directory = temporaryRun();
+  const file = join(directory, JOURNAL_FILE);
+  beginRun(directory, 'cut').close();
+  const whole = readFileSync(file);
+  const lastStart = whole.lastIndexOf(10, whole.length - 2) + 1;
+  for (let end = lastStart; end < whole.length; end++) {
+    writeFileSync(file, whole.subarray(0, end));
+    expect(readJournal(directory).entries, `cut at ${end}`).toHaveLength(2);
+    const journal = new Journal(directory);
+    trainSteps(journal, 1, 1);
+    journal.close();
+    expect(readJournal(directory).entries.at(-1)).toMatchObject({ sequence: 3, item: { kind: 'metrics' } });
+  }
+});
+
 test('a journal damaged in its middle is refused with the place, not read half', () => {
   const directory = temporaryRun();
   beginRun(directory, 'damaged').close();

@@ -14,6 +14,7 @@ import {
 } from '../../../src/core/training/checkpoint.ts';
 import { unpackExamples } from '../../../src/core/training/example-tensors.ts';
 import type { Optimizer } from '../../../src/core/training/optimizer.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../../src/core/training/safetensors.ts';
 import { type StateLayout, stateLayout } from '../../../src/core/training/state.ts';
 import { formula } from '../../support/formula.ts';
 
@@ -97,6 +98,33 @@ describe('a checkpoint', () => {
     const checkpoint = await readCheckpoint(path);
     const error = thrown(() => restoreWeights(checkpoint, layoutOf(blocks), 'teacher'));
     expect(error.message).toMatch(/and 12 more$/);
+  });
+});
+
+describe('a checkpoint that is damaged', () => {
+  it('is refused, whichever of its bytes is another', async () => {
+    const whole = readFileSync(path);
+    for (let at = 0; at < whole.length; at++) {
+      const damaged = Buffer.from(whole);
+      damaged[at]! ^= 1 << (at % 8);
+      writeFileSync(path, damaged);
+      const outcome = await readCheckpoint(path).catch((error: unknown) => error);
+      expect(outcome, `byte ${at}`).toMatchObject({ code: 'FSX_CHECKPOINT_UNREADABLE' });
+    }
+  });
+
+  it('is said to be damaged', async () => {
+    const damaged = readFileSync(path);
+    damaged[damaged.length - 1]! ^= 1;
+    writeFileSync(path, damaged);
+    await expect(readCheckpoint(path)).rejects.toThrow(/checksum.*damaged/);
+  });
+
+  it('was none of an earlier version, which wrote no checksum', async () => {
+    const { tensors, metadata } = decodeSafetensors(readFileSync(path));
+    const earlier = { tensors, metadata: { format: '2', facts: metadata.facts! } };
+    writeFileSync(path, Buffer.concat(encodeSafetensors(earlier)));
+    expect((await readCheckpoint(path)).facts).toEqual(facts);
   });
 });
 
