@@ -21,3 +21,13 @@ export function watchInterrupts(tell: (message: string) => void): Interruption {
   process.channel?.unref();
   return interruption;
 }
+
+/** The same as a signal, for what runs trials in processes of their own. */
+export function interruptSignal(tell: (message: string) => void): AbortSignal {
+  const controller = new AbortController();
+  watchInterrupts((message) => {
+    tell(message);
+    controller.abort();
+  });
+  return controller.signal;
+}
