@@ -44,7 +44,7 @@ const TrialRecord = Type.Object({
 const ManifestFile = Type.Object({
   format: Type.Literal('fsx-sweep'),
   version: Type.Literal(1),
-  /** UUID: runs name their sweep by it. */
+  /** UUID, for ever: a tracker puts the runs under one parent by it. */
   id: Type.String(),
   sweep: Type.String(),
   description: Type.String(),

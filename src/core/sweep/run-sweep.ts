@@ -5,7 +5,6 @@ import type { RunEvent } from '../experiment/events.ts';
 import { isFinishedRun } from '../experiment/resume.ts';
 import { runDirectory } from '../experiment/run-directory.ts';
 import type { Launcher, LaunchRequest, TrialEnd, TrialTask } from '../launching/launcher.ts';
-import { writeMembership } from '../launching/sweep-variable.ts';
 import { findRun } from '../launching/trial-arguments.ts';
 import type { SweepManifest, TrialRecord } from './manifest.ts';
 
@@ -123,13 +122,12 @@ class TrialKeeper {
       const next = { attempt: trial.attempt + 1, status: 'waiting', run: null } as const;
       await manifest.record(trial.number, next);
     }
-    const { id: sweep, name } = manifest;
     const { number, handle, baseDirectory } = trial;
     const id = String(number).padStart(3, '0');
     this.#numbers.set(id, number);
     const folder = manifest.attemptFolder(trial);
     await mkdir(folder, { recursive: true });
-    const environment = writeMembership({ id: sweep, name, trial: number });
+    const environment = familyEnvironment(manifest, trial);
     return { id, folder, recipeFile: manifest.recipeFile(trial), baseDirectory, environment, handle };
   }
 
@@ -155,6 +153,11 @@ class TrialKeeper {
     this.#failures += 1;
     if (this.#failures >= this.#request.maxFailures) this.#hold.abort();
   }
+}
+
+/** What a run says of itself to its tracker, so that a server shows the trials under one parent, each by its settings. */
+function familyEnvironment(manifest: SweepManifest, trial: TrialRecord): Record<string, string> {
+  return { FSX_PARENT_KEY: manifest.id, FSX_PARENT_NAME: manifest.name, FSX_RUN_NAME: trial.name };
 }
 
 /** Of a run that has not come to its end: what was killed goes on from its checkpoint, an error would come again. */

@@ -104,7 +104,7 @@ class LocalLauncher implements Launcher {
   async #run(task: TrialTask, worker: number, request: LaunchRequest): Promise<void> {
     const { command, stop, event } = request;
     let told: Promise<void> = Promise.resolve();
-    const end = await runTrialProcess({
+    const ended = runTrialProcess({
       ...{ command, signal: stop },
       argv: await trialArguments(task, this.threads),
       environment: { ...task.environment, ...this.#gpuOf(worker) },
@@ -113,7 +113,7 @@ class LocalLauncher implements Launcher {
         told = request.started(task, `${hostname()}:${pid}`);
       },
     });
-    await told;
+    const [end] = await Promise.all([ended, told]);
     await request.ended(task, end);
   }
 

@@ -7,7 +7,7 @@ import { RecipeFolder } from '../../core/recipe/fixture.ts';
 /** Stands where fsx would: prints its GPU as an event, then says its arguments on standard error and fails. */
 const SCRIPT = `
 process.stdout.write(JSON.stringify({ kind: 'notice', message: process.env.CUDA_VISIBLE_DEVICES ?? 'none' }) + '\\n');
-process.stderr.write(process.argv.slice(2).join(' ') + ' sweep=' + process.env.FSX_SWEEP);
+process.stderr.write(process.argv.slice(2).join(' ') + ' name=' + process.env.FSX_RUN_NAME);
 setTimeout(() => process.exit(9), 100);
 `;
 
@@ -29,7 +29,7 @@ async function launch(
   await using folder = await RecipeFolder.create({ 'trial.mjs': SCRIPT });
   const tasks = Array.from({ length: count }, (_, index): TrialTask => {
     const id = `00${index + 1}`;
-    const environment = { FSX_SWEEP: id };
+    const environment = { FSX_RUN_NAME: id };
     return { id, folder: folder.file(id), recipeFile: 'r.yaml', baseDirectory: '/b', environment, handle: null };
   });
   const hold = new AbortController();
@@ -70,10 +70,10 @@ test('there is one worker for each GPU that the environment shows, and each has 
   expect(new Set(gpus)).toEqual(new Set(['2', '5']));
 });
 
-test('a trial is one fsx run with its own folder, its threads and its place in the sweep', async () => {
+test('a trial is one fsx run with its own folder, its threads and its name', async () => {
   const { complaints } = await launch(await local({ workers: 1, threads: 2, gpus: [] }), 1);
   expect(complaints[0]).toMatch(
-    /^9: run r\.yaml --base \/b --set output=\S+001 --set engine\.threads=2 --reporter json sweep=001$/,
+    /^9: run r\.yaml --base \/b --set output=\S+001 --set engine\.threads=2 --reporter json name=001$/,
   );
 });
 
