@@ -41,7 +41,7 @@ module.exports = {
       from: { path: '^src/cli/(commands/|hooks/|base-command|flags|run-cli|error-report)' },
       to: {
         path: '^src/(core/|composition|cli/(run-request|reporters))',
-        pathNot: '^src/core/(errors|plugins/definition)\\.ts$',
+        pathNot: '^src/core/(errors|secrets|plugins/definition)\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

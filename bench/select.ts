@@ -46,7 +46,7 @@ async function measureRecipe(file: string): Promise<void> {
   );
   const choices: [string, readonly number[]][] = [['coverage', greedy]];
   const { labeled } = recipe.data.split;
-  if (typeof labeled !== 'number') {
+  if (typeof labeled === 'object') {
     const position = new Map(samples.map(({ id }, index) => [id, index]));
     choices.push(["the recipe's own", labeled.map((id) => position.get(id)!)]);
   }

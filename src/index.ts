@@ -101,6 +101,8 @@ export type {
   LossValue,
   SslStrategy,
   StageProgress,
+  Survey,
+  SurveyedImage,
   TeachingStep,
   UnlabeledBatch,
 } from './core/training/strategy.ts';

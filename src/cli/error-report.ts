@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { EXIT_CODES, FsxError } from '../core/errors.ts';
+import { redact } from '../core/secrets.ts';
 
 export interface ErrorReportOptions {
   /** Adds the stack of an error that fsx did not foresee. */
@@ -28,7 +29,7 @@ export function renderError(error: unknown, options: ErrorReportOptions): string
   if (suggestion) lines.push(`${bold('Try this:')} ${suggestion}`);
   for (const cause of causesOf(error)) lines.push(`${bold('Caused by:')} ${messageOf(cause)}`);
   if (options.verbose && isUnforeseen(error)) lines.push('', (error as Error).stack ?? '');
-  return `${lines.join('\n')}\n`;
+  return redact(`${lines.join('\n')}\n`);
 }
 
 /** The exit code that goes with an error: its area's own, 2 for wrong usage, 1 for what fsx did not foresee. */

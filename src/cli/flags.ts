@@ -36,3 +36,8 @@ export const combineFlag = option({ options: ['mean', 'median'] as const })({
   description:
     'how the answers of several networks become one; median does not follow a single one that is far off',
 });
+
+export const storeFlag = string({
+  description: 'folder of the runs and their files (default: fsx/mlflow in $XDG_DATA_HOME or ~/.local/share)',
+  helpValue: 'DIR',
+});

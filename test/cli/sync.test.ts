@@ -1,12 +1,17 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import Sync from '../../src/cli/commands/sync.ts';
 import { EXIT_CODES } from '../../src/core/errors.ts';
 import { mlflowTracker } from '../../src/plugins/trackers/mlflow.ts';
 import { MlflowServer, mlflowUnavailable, SET_UP_TIMEOUT_MS } from '../support/mlflow-server.ts';
 import { beginRun, endRun, temporaryRun, trainSteps } from '../support/tracked-run.ts';
 import { runCommand } from './run-command.ts';
+
+// a server of `fsx mlflow start` on the developer's machine is not this test's
+vi.stubEnv('XDG_DATA_HOME', join(tmpdir(), 'fsx-no-such-folder'));
+vi.stubEnv('MLFLOW_TRACKING_URI', '');
 
 test('a run without a server asks for one, and a folder that is no run is said to be none', async () => {
   const directory = temporaryRun();
@@ -38,7 +43,7 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
 
   test('a server that stops in the middle of a run stops nothing, and sync delivers the rest once', async () => {
     const directory = temporaryRun();
-    const options = { uri: server.uri, experiment: 'interrupted', tags: {} };
+    const options = { uri: server.uri, experiment: 'interrupted', tags: {}, register: '' };
     const tracker = mlflowTracker.create(options, { recipeName: 'chest', environment: {} });
     tracker.follow(directory);
     const journal = beginRun(directory, 'interrupted');

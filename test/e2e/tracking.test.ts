@@ -1,21 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readJournal } from '../../src/core/tracking/journal-file.ts';
+import { FaultyProxy } from '../support/faulty-proxy.ts';
+import { artifactNames, artifactOf, asRecord, historyOf, runsOf } from '../support/mlflow-readback.ts';
 import { MlflowServer, mlflowUnavailable, SET_UP_TIMEOUT_MS } from '../support/mlflow-server.ts';
 import { eventsOf, fsx, fsxRun, runFolder, TINY, temporaryFolder } from './cli.ts';
 
 const unavailable = await mlflowUnavailable();
 if (unavailable !== undefined) console.warn(`skipped: ${unavailable}`);
-
-interface MlflowRun {
-  readonly info: { readonly run_id: string; readonly status: string; readonly artifact_uri: string };
-  readonly data: {
-    readonly metrics: readonly { readonly key: string; readonly value: number }[];
-    readonly params: readonly { readonly key: string; readonly value: string }[];
-    readonly tags: readonly { readonly key: string; readonly value: string }[];
-  };
-}
 
 describe.skipIf(unavailable !== undefined)('a run with a real MLflow server', () => {
   const folder = temporaryFolder();
@@ -30,21 +23,13 @@ describe.skipIf(unavailable !== undefined)('a run with a real MLflow server', ()
     folder[Symbol.dispose]();
   });
 
-  /** The one run of an experiment. */
-  async function readRun(experiment: string): Promise<MlflowRun> {
-    const found = await server.get('experiments/get-by-name', { experiment_name: experiment });
-    const { experiment_id } = found.experiment as { experiment_id: string };
-    const { runs } = await server.post('runs/search', { experiment_ids: [experiment_id] });
-    expect(runs).toHaveLength(1);
-    return (runs as MlflowRun[])[0]!;
-  }
-
   /** Everything that the run's journal holds stands on the server. */
-  async function expectDelivered(run: string, experiment: string): Promise<void> {
-    const { info, data } = await readRun(experiment);
+  async function expectDelivered(run: string, experiment: string, name = experiment): Promise<void> {
+    const found = (await runsOf(server, experiment)).filter(({ info }) => info.run_name === name);
+    expect(found).toHaveLength(1);
+    const { info, data, outputs } = found[0]!;
     expect(info.status).toBe('FINISHED');
-    const params = Object.fromEntries(data.params.map(({ key, value }) => [key, value]));
-    expect(params).toMatchObject({
+    expect(asRecord(data.params)).toMatchObject({
       seed: '7',
       'model.backbone.type': 'tiny',
       'stages.1.ssl.type': 'few-shot-dag',
@@ -54,37 +39,44 @@ describe.skipIf(unavailable !== undefined)('a run with a real MLflow server', ()
     const losses = items.flatMap((item) =>
       item.kind === 'metrics' && 'train/loss' in item.metrics ? [item.metrics['train/loss']!] : [],
     );
-    const history = await server.get('metrics/get-history', {
-      run_id: info.run_id,
-      metric_key: 'train/loss',
-    });
-    const delivered = (history.metrics as { step: number; value: number }[]).sort((a, b) => a.step - b.step);
+    const history = await historyOf(server, info.run_id, 'train/loss');
+    const delivered = history.sort((a, b) => a.step - b.step);
     expect(delivered.map(({ value }) => value)).toEqual(losses);
     const final = items.flatMap((item) => (item.kind === 'metrics' ? Object.entries(item.metrics) : []));
-    const onServer = Object.fromEntries(data.metrics.map(({ key, value }) => [key, value]));
+    const onServer = asRecord(data.metrics);
     for (const [name, value] of final.filter(([key]) => key.startsWith('test/')))
       expect(onServer[name]).toBe(value);
 
-    const artifacts = items.flatMap((item) => (item.kind === 'artifact' ? [item] : []));
-    expect(artifacts.map(({ path }) => path)).toEqual(
-      expect.arrayContaining(['recipe.resolved.yaml', 'report.html', 'checkpoints/best.safetensors']),
+    expect(asRecord(data.tags)['mlflow.note.content']).toMatch(/few-shot-dag(.|\n)*\| teacher \|/);
+    const files = items.flatMap((item) => (item.kind === 'artifact' || item.kind === 'table' ? [item] : []));
+    expect(files.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['recipe.resolved.yaml', 'report.html', 'tables/metrics.json']),
     );
-    for (const { path, file } of artifacts)
-      expect((await artifact(info, path)).equals(readFileSync(join(run, file))), path).toBe(true);
-  }
-
-  async function artifact({ artifact_uri }: MlflowRun['info'], path: string): Promise<Buffer> {
-    const root = artifact_uri.replace('mlflow-artifacts:/', '');
-    const answer = await fetch(`${server.uri}/api/2.0/mlflow-artifacts/artifacts/${root}/${path}`);
-    return Buffer.from(await answer.arrayBuffer());
+    for (const { path, file } of files)
+      expect(
+        (await artifactOf(server, info.artifact_uri, path)).equals(readFileSync(join(run, file))),
+        path,
+      ).toBe(true);
+    expect(await artifactNames(server, info.run_id, 'images')).not.toEqual([]);
+    const { model } = await server.get(`logged-models/${outputs!.model_outputs![0]!.model_id}`, {});
+    const { artifact_uri } = (model as { info: { artifact_uri: string } }).info;
+    // the one that the recipe evaluates
+    const weights = await artifactOf(server, artifact_uri, 'last.safetensors');
+    expect(weights.equals(readFileSync(join(run, 'checkpoints/last.safetensors')))).toBe(true);
   }
 
   test('that the recipe names: everything is there when the command ends', async () => {
     const tracking = `tracking={ type: mlflow, uri: "${server.uri}", experiment: e2e-recipe }`;
-    const outcome = await fsxRun(TINY, folder.path, ['--set', tracking]);
+    const env = { FSX_RUN_NAME: 'width=8', FSX_PARENT_KEY: 'sweep-of-e2e', FSX_PARENT_NAME: 'sweep' };
+    const outcome = await fsxRun(TINY, folder.path, ['--set', tracking], { env });
     expect(outcome).toMatchObject({ code: 0, stderr: '' });
     expect(eventsOf(outcome.events, 'tracking')[0]?.delivery).toMatchObject({ unsent: 0 });
-    await expectDelivered(runFolder(outcome), 'e2e-recipe');
+    await expectDelivered(runFolder(outcome), 'e2e-recipe', 'width=8');
+    const runs = await runsOf(server, 'e2e-recipe');
+    const [trial, parent] = ['width=8', 'sweep'].map((name) =>
+      runs.find(({ info }) => info.run_name === name),
+    );
+    expect(asRecord(trial!.data.tags)['mlflow.parentRunId']).toBe(parent!.info.run_id);
   });
 
   test('that stops in the middle: the run ends well, and fsx sync delivers the rest', async () => {
@@ -113,4 +105,72 @@ describe.skipIf(unavailable !== undefined)('a run with a real MLflow server', ()
     expect(synced.stdout).toContain('0 unsent');
     await expectDelivered(run, 'e2e-outage');
   });
+
+  test('with secrets: no byte that it writes, prints or sends holds one', async () => {
+    const proxy = await FaultyProxy.before(server.uri);
+    const secrets = ['t0ken-of-a-plugin', 'pa55-in-an-address', 't0ken-of-a-server'];
+    const [pluginToken, password, serverToken] = secrets as [string, string, string];
+    const plugin = join(folder.path, 'guarded-loss.ts');
+    writeFileSync(plugin, GUARDED_LOSS);
+    const options = {
+      env: {
+        GUARD: pluginToken,
+        MLFLOW_TRACKING_URI: `http://ann:${password}@127.0.0.1:${proxy.port}`,
+        MLFLOW_TRACKING_TOKEN: serverToken,
+      },
+    };
+    const settings = (steps: number) => [
+      ...['--set', `plugins=[${plugin}]`, '--set', 'name=e2e-secret', '--set', `stages.0.steps=${steps}`],
+      ...['--set', `training.loss={ type: guarded, token: "\${secret:GUARD}", limit: 5 }`],
+    ];
+    const outcome = await fsxRun(TINY, folder.path, settings(4), options);
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    const failed = await fsxRun(
+      TINY,
+      folder.path,
+      [...settings(4), '--set', 'training.loss.limit=0'],
+      options,
+    );
+    expect(failed.code).not.toBe(0);
+    expect(failed.stderr).toContain('the loss said: ***');
+    proxy.close();
+
+    const run = runFolder(outcome);
+    const written = readdirSync(run, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => readFileSync(join(parentPath, name)));
+    const printed = [outcome, failed].flatMap(({ stdout, stderr }) => [
+      Buffer.from(stdout),
+      Buffer.from(stderr),
+    ]);
+    expect(written.length).toBeGreaterThan(10);
+    expect(proxy.sent.length).toBeGreaterThan(20);
+    for (const secret of [...secrets, Buffer.from(`ann:${password}`).toString('base64')])
+      for (const bytes of [...written, ...printed, ...proxy.sent]) expect(bytes.includes(secret)).toBe(false);
+    expect(readFileSync(join(run, 'recipe.resolved.yaml'), 'utf8')).toContain(`\${secret:GUARD}`);
+  });
 });
+
+/** Says its secret aloud when it is made with a limit of 0; cannot be made without the right one. */
+const GUARDED_LOSS = `
+import { definePlugin, tf, Type, weightedMean } from 'fsx';
+export default definePlugin({
+  kind: 'loss',
+  type: 'guarded',
+  compares: 'landmarks',
+  summary: 'L1 behind a password',
+  source: 'this test',
+  options: Type.Object({
+    token: Type.String({ description: 'a secret', default: '' }),
+    limit: Type.Number({ description: 'an error where 0', default: 1 }),
+  }),
+  create: ({ token, limit }) => {
+    if (token !== process.env.GUARD || limit === 0) throw new Error('the loss said: ' + token);
+    const evaluate = ({ landmarks }, targets, weight) => {
+      const total = weightedMean(tf.sum(tf.abs(tf.sub(landmarks, targets)), 2), weight);
+      return { total, parts: {} };
+    };
+    return { compares: 'landmarks', needs: ['coordinates'], evaluate };
+  },
+});
+`;

@@ -7,12 +7,13 @@ import { mean, meanError, radialErrors } from '../../src/core/evaluation/radial-
 import { type Experiment, prepareExperiment } from '../../src/core/experiment/experiment.ts';
 import { predictImages, predictShape } from '../../src/core/experiment/predict.ts';
 import { makeStageParts } from '../../src/core/experiment/stage-parts.ts';
-import { batchPlan, stageLayout } from '../../src/core/experiment/train.ts';
+import { firstStart } from '../../src/core/experiment/stage-start.ts';
+import { batchPlan } from '../../src/core/experiment/train.ts';
 import { loadRecipe } from '../../src/core/recipe/load.ts';
 import { type ResolvedStage, resolveStage } from '../../src/core/recipe/schema.ts';
 import { Predictor } from '../../src/core/training/inference.ts';
 import { StageTrainer } from '../../src/core/training/stage.ts';
-import { freshWeights, type NetworkVectors, stateFrom, weightsOf } from '../../src/core/training/state.ts';
+import { freshWeights, type NetworkVectors, weightsOf } from '../../src/core/training/state.ts';
 
 const RECIPE = fileURLToPath(new URL('../recipes/learning.yaml', import.meta.url));
 
@@ -42,13 +43,10 @@ function trainStage(
   stage: ResolvedStage,
   weights: NetworkVectors,
 ): NetworkVectors {
-  const { model, plugins, recipe, store, meanShape, positions } = experiment;
+  const { model, plugins, recipe, store, meanShape } = experiment;
   const parts = makeStageParts(plugins, stage);
-  const layout = stageLayout(experiment, parts);
-  const start = {
-    ...{ layout, state: stateFrom(weights, layout), step: 0 },
-    ...{ freshStart: stage.from === null, unlabeledCount: positions.unlabeled.length },
-  };
+  const predictor = new Predictor(engine, model, store.size, meanShape);
+  const start = firstStart(experiment, stage, parts, { predictor, weights, onProgress: () => undefined });
   const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
   const make = (pipeline: Experiment['recipe']['augmentation']['strong']) =>
     pipeline.map((reference) => plugins.create('augmentation', reference, {}));

@@ -24,12 +24,16 @@ stages:
 evaluation: { bootstrapSamples: 50, overlays: 2, conformalLevel: 0.6 }
 `;
 
-/** Trains a tiny model for a few steps; the recipe is `recipe.yaml` in the folder. @returns the run's folder. */
-export async function trainTinyRun(root: string): Promise<string> {
+/**
+ * Trains a tiny model for a few steps; the recipe is `recipe.yaml` in the folder.
+ * @param changes as `--set` takes them.
+ * @returns the run's folder.
+ */
+export async function trainTinyRun(root: string, ...changes: string[]): Promise<string> {
   const recipe = join(root, 'recipe.yaml');
   const runs = join(root, 'runs');
   await writeFile(recipe, RECIPE);
-  const settings = { createRegistry: () => createRegistry(), overrides: [`output=${runs}`] };
+  const settings = { createRegistry: () => createRegistry(), overrides: [`output=${runs}`, ...changes] };
   const { directory } = await startRun({
     loaded: await loadRecipe(recipe, settings),
     recipeFile: recipe,

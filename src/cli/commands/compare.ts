@@ -1,6 +1,7 @@
 import { string as stringArgument } from '@oclif/core/args';
-import { option, string } from '@oclif/core/flags';
+import { boolean, option, string } from '@oclif/core/flags';
 import type { ComparedRun, Comparison } from '../../core/evaluation/comparison.ts';
+import type { PredictionSet } from '../../core/evaluation/predictions-csv.ts';
 import { BaseCommand } from '../base-command.ts';
 
 export default class Compare extends BaseCommand {
@@ -11,11 +12,15 @@ export default class Compare extends BaseCommand {
   static override examples = [
     '<%= config.bin %> compare runs/supervised runs/few-shot-dag',
     '<%= config.bin %> compare runs/* --reference runs/supervised --html comparison.html',
+    '<%= config.bin %> compare --mlflow 0f6f2c9a… 5d1e77b0… --uri http://127.0.0.1:5000',
   ];
   static override enableJsonFlag = true;
   static override strict = false;
   static override args = {
-    run: stringArgument({ description: 'run folders, two or more', required: true }),
+    run: stringArgument({
+      description: 'run folders, two or more; with --mlflow, ids of runs',
+      required: true,
+    }),
   };
   static override flags = {
     reference: string({
@@ -25,6 +30,12 @@ export default class Compare extends BaseCommand {
       default: 'teacher',
       description: 'whose predictions to compare',
     }),
+    mlflow: boolean({ description: 'the runs are named by their ids in MLflow, which has their files' }),
+    uri: string({
+      description:
+        'with --mlflow: the server (default: MLFLOW_TRACKING_URI, else that of `fsx mlflow start`)',
+      dependsOn: ['mlflow'],
+    }),
     html: string({
       description: 'also write a page with curves and paired differences',
       helpValue: 'FILE',
@@ -33,12 +44,7 @@ export default class Compare extends BaseCommand {
 
   async run(): Promise<Comparison> {
     const { argv, flags } = await this.parse(Compare);
-    const { compareRuns } = await import('../../core/evaluation/comparison.ts');
-    const { weights, reference } = flags;
-    const comparison = await compareRuns(argv.map(String), {
-      weights,
-      ...(reference === undefined ? {} : { reference }),
-    });
+    const comparison = await this.#compare(argv.map(String), flags);
     for (const notice of comparison.notices) this.log(`Note: ${notice}`);
     this.log(await renderTable(comparison));
     if (flags.html !== undefined) {
@@ -48,6 +54,26 @@ export default class Compare extends BaseCommand {
     }
     return comparison;
   }
+
+  async #compare(
+    runs: readonly string[],
+    { weights, reference, mlflow, uri }: ComparisonFlags,
+  ): Promise<Comparison> {
+    const { compareRuns } = await import('../../core/evaluation/comparison.ts');
+    const options = { weights, ...(reference === undefined ? {} : { reference }) };
+    if (!mlflow) return compareRuns(runs, options);
+    const { withDownloadedRuns } = await import('../../core/tracking/mlflow/download.ts');
+    const ids = reference === undefined ? runs : [reference, ...runs];
+    const server = { environment: process.env, ...(uri === undefined ? {} : { uri }) };
+    return withDownloadedRuns(ids, server, (folders) => compareRuns(folders, { weights }));
+  }
+}
+
+interface ComparisonFlags {
+  readonly weights: PredictionSet;
+  readonly reference?: string | undefined;
+  readonly mlflow: boolean;
+  readonly uri?: string | undefined;
 }
 
 async function renderTable({ runs, unit, reference, weights, images }: Comparison): Promise<string> {

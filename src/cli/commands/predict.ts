@@ -27,7 +27,8 @@ export default class Predict extends BaseCommand {
     'Needs the checkpoint alone: no recipe and no dataset. Positions are in pixels of the image files (0 at the ' +
     'centre of the first pixel), and in mm with --spacing. The spread says how sure the network is: the root mean ' +
     'square distance of its answers for the image and for slightly turned, scaled and shifted views of it (--tta) to ' +
-    'their mean. The position itself is the answer for the plain image, which is what `fsx evaluate` measures. ' +
+    'their mean. The position itself is what `fsx evaluate` measures: the answer for the plain image, moved by matching ' +
+    'where the recipe has evaluation.matching. ' +
     'The radius is how near the true landmark lies in the named share of images like those of the training: split ' +
     'conformal prediction on the validation images of the run, so it is left out for a checkpoint outside its run, for ' +
     'an ensemble and with --flip. ' +

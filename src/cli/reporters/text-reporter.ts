@@ -7,6 +7,7 @@ import type {
   RunListener,
   ValidationEvent,
 } from '../../core/experiment/events.ts';
+import { redact } from '../../core/secrets.ts';
 import { liveLine } from './live-line.ts';
 
 /** Shows a run to a person: one live line on a terminal, now and then a plain line elsewhere. */
@@ -18,7 +19,7 @@ export function textReporter(
   return (event) => {
     if (event.kind === 'progress') progress(progressLine(event), event.step === event.steps);
     else if (event.kind === 'preparing') progress(preparingLine(event), event.done === event.total);
-    else print(eventText(event));
+    else print(redact(eventText(event)));
   };
 }
 
@@ -38,7 +39,7 @@ function eventText(event: Exclude<RunEvent, ProgressEvent | { kind: 'preparing' 
       return resultText(event.metrics, event.runDirectory, event.seconds);
     case 'tracking':
       return event.delivery === null
-        ? `See it in MLflow: start \`mlflow server\`, then MLFLOW_TRACKING_URI=http://127.0.0.1:5000 fsx sync ${event.runDirectory}`
+        ? `See it in MLflow: fsx mlflow start, then fsx sync ${event.runDirectory}`
         : [event.delivery.message, event.delivery.url].filter(Boolean).join('\n');
   }
 }

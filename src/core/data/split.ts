@@ -9,7 +9,7 @@ import type { Sample } from './dataset.ts';
 export interface SplitRequest {
   /** Counts are drawn from this named part of the dataset; null draws from all that the test does not name. */
   readonly pool: string | null;
-  readonly labeled: number | readonly string[];
+  readonly labeled: 'rest' | number | readonly string[];
   readonly unlabeled: 'rest' | number;
   readonly validation: number | readonly string[];
   readonly test: number | string | readonly string[];
@@ -38,11 +38,14 @@ export type SplitSample = Pick<Sample, 'id' | 'patientId' | 'split' | 'landmarks
  */
 export function splitSamples(samples: readonly SplitSample[], request: SplitRequest, seed: number): Split {
   const drawing = new Drawing(samples, request, seed);
-  for (const part of ['test', 'validation', 'labeled'] as const) drawing.takeNamed(part, request[part]);
+  drawing.takeNamed('test', request.test);
+  drawing.takeNamed('validation', request.validation);
+  if (request.labeled !== 'rest') drawing.takeNamed('labeled', request.labeled);
   for (const part of ['test', 'validation', 'labeled'] as const) {
     const wanted = request[part];
     if (typeof wanted === 'number') drawing.drawAnnotated(part, wanted);
   }
+  if (request.labeled === 'rest') drawing.takeAnnotated('labeled');
   drawing.drawUnlabeled(request.unlabeled);
   return drawing.split();
 }
@@ -105,6 +108,12 @@ class Drawing {
       shuffled.filter((sample) => !isComplete(sample)),
     ];
     this.#draw(part, [...complete, ...partial], count);
+  }
+
+  /** Takes every annotated image that is left. */
+  takeAnnotated(part: Part): void {
+    const chosen = this.#free().filter(isAnnotated);
+    this.#draw(part, chosen, Math.max(1, chosen.length));
   }
 
   drawUnlabeled(wanted: 'rest' | number): void {

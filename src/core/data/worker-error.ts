@@ -7,6 +7,7 @@ import {
   RunError,
   TrackingError,
 } from '../errors.ts';
+import { redact } from '../secrets.ts';
 
 /** An error as it crosses from one thread to another, where classes do not survive. */
 export interface PostedError {
@@ -22,7 +23,8 @@ const CLASSES = { DataError, EngineError, PluginError, RecipeError, RunError, Tr
 
 export function postableError(error: unknown): PostedError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined };
-  const { name, message, stack } = error;
+  const { name } = error;
+  const [message, stack] = [redact(error.message), error.stack && redact(error.stack)];
   if (!(error instanceof FsxError)) return { name, message, stack };
   const suggestion = error.suggestion === undefined ? {} : { suggestion: error.suggestion };
   return { name, message, stack, code: error.code, ...suggestion };

@@ -13,7 +13,8 @@ export type PredictionSet = (typeof PREDICTION_SETS)[number];
 /** What each set says of the test images. */
 export type PredictionSets = { readonly [set in PredictionSet]?: readonly EvaluatedPrediction[] };
 
-const COLUMNS = [
+/** Of `predictions.csv`. */
+export const PREDICTION_COLUMNS = [
   'image',
   'landmark',
   'x_px',
@@ -25,7 +26,7 @@ const COLUMNS = [
   'weights',
 ] as const;
 
-type Row = Record<(typeof COLUMNS)[number], string>;
+type Row = Record<(typeof PREDICTION_COLUMNS)[number], string>;
 
 /** One labeled point as `predictions.csv` holds it. */
 export interface PredictionRow {
@@ -42,10 +43,18 @@ export async function writePredictionsCsv(
   sets: PredictionSets,
   landmarkNames: readonly string[],
 ): Promise<void> {
-  const records = PREDICTION_SETS.flatMap((set) =>
+  const records = predictionRecords(sets, landmarkNames);
+  await writeFile(file, stringify(records, { header: true, columns: [...PREDICTION_COLUMNS] }));
+}
+
+/** The rows of `predictions.csv`, a value a column. */
+export function predictionRecords(
+  sets: PredictionSets,
+  landmarkNames: readonly string[],
+): (string | number | null)[][] {
+  return PREDICTION_SETS.flatMap((set) =>
     (sets[set] ?? []).flatMap((prediction) => recordsOf(prediction, set, landmarkNames)),
   );
-  await writeFile(file, stringify(records, { header: true, columns: [...COLUMNS] }));
 }
 
 /**
@@ -68,7 +77,7 @@ export async function readPredictionsCsv(file: string, set: PredictionSet): Prom
 async function parseRows(file: string): Promise<Row[]> {
   try {
     const rows: Row[] = parse(await readFile(file), { columns: true, bom: true });
-    const missing = COLUMNS.filter((column) => rows[0] !== undefined && !(column in rows[0]));
+    const missing = PREDICTION_COLUMNS.filter((column) => rows[0] !== undefined && !(column in rows[0]));
     if (missing.length > 0) throw new TypeError(`columns are missing: ${missing.join(', ')}`);
     return rows;
   } catch (cause) {

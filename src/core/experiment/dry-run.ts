@@ -1,13 +1,14 @@
 import { BatchLoader } from '../data/loader.ts';
 import { openEngine } from '../engine/open.ts';
 import { resolveStage } from '../recipe/schema.ts';
+import { Predictor } from '../training/inference.ts';
 import { StageTrainer } from '../training/stage.ts';
-import { stateFrom } from '../training/state.ts';
 import { prepareExperiment } from './experiment.ts';
 import { firstWeights } from './first-weights.ts';
 import type { RunRequest } from './run.ts';
 import { makeStageParts } from './stage-parts.ts';
-import { batchPlan, stageLayout } from './train.ts';
+import { firstStart } from './stage-start.ts';
+import { batchPlan } from './train.ts';
 
 /**
  * Does everything that a run does up to its first step: reads the data, builds the model and takes one step of each
@@ -29,12 +30,13 @@ export async function dryRun({ loaded, registryModule, listener }: RunRequest): 
     message: `model: ${model.layout.parameterCount.toLocaleString('en')} parameters`,
   });
   const weights = await firstWeights(experiment, loaded.baseDirectory, listener);
+  const predictor = new Predictor(engine, model, store.size, meanShape);
+  const onProgress = (done: number, total: number) =>
+    listener({ kind: 'preparing', what: 'unlabeled images', done, total });
   for (const index of recipe.stages.keys()) {
     const stage = resolveStage(recipe, index);
     const parts = makeStageParts(plugins, stage);
-    const layout = stageLayout(experiment, parts);
-    const state = stateFrom(weights, layout);
-    const start = { layout, state, step: 0, freshStart: true, unlabeledCount: positions.unlabeled.length };
+    const start = firstStart(experiment, stage, parts, { predictor, weights, onProgress });
     const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
     const loader = await BatchLoader.start({
       store,

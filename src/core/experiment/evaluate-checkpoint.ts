@@ -157,7 +157,7 @@ function testIds({ samples }: Dataset, { data, seed }: Recipe): readonly string[
   const { labeled, validation } = data.split;
   const request: SplitRequest = {
     ...data.split,
-    labeled: typeof labeled === 'number' ? [] : labeled,
+    labeled: typeof labeled === 'object' ? labeled : [],
     validation: typeof validation === 'number' ? [] : validation,
     unlabeled: 0,
   };

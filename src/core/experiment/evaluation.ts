@@ -8,13 +8,16 @@ import { drawOverlay } from '../evaluation/overlay.ts';
 import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
 import { type PredictionSets, writePredictionsCsv } from '../evaluation/predictions-csv.ts';
 import type { ReportCase } from '../evaluation/report/report.ts';
+import type { Example } from '../matching/landmark-matcher.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import type { CheckpointFacts } from '../training/checkpoint.ts';
 import type { NetworkWeights, Predictor } from '../training/inference.ts';
+import type { Weights } from '../training/state.ts';
 import { combineAnswers, type ModelAnswers, type NetworkPredictions } from './ensemble.ts';
 import type { Experiment } from './experiment.ts';
 import { predictImages, predictShape } from './predict.ts';
 import type { RunDirectory } from './run-directory.ts';
+import { testTimeMatching } from './test-time-matching.ts';
 
 /** Both networks of a checkpoint. */
 export interface WeightPair {
@@ -38,6 +41,8 @@ export interface EvaluatedNetworks {
   readonly predictor: Predictor;
   readonly weights: WeightPair;
   readonly facts: Pick<CheckpointFacts, 'stage' | 'step' | 'recipe'>;
+  /** The labeled images that the checkpoint holds. */
+  readonly examples: readonly Example[];
 }
 
 /** Networks whose answers are combined, and what to call that. */
@@ -61,17 +66,20 @@ export function evaluateImages(
   return measure(data, positions, networks, answers, ensemble);
 }
 
-/** What both networks say of the test and the validation images. */
+/** What both networks say of the test and the validation images. @throws {RunError} FSX_EXAMPLES_MISSING. */
 export function answerImages(
   data: EvaluatedData,
   positions: EvaluatedPositions,
-  { predictor, weights }: EvaluatedNetworks,
+  { predictor, weights, examples }: EvaluatedNetworks,
 ): ModelAnswers {
   const { seed, evaluation } = data.recipe;
   const plan = { views: evaluation.views, flip: evaluation.flip, seed };
+  const matching = testTimeMatching(evaluation, examples);
+  const ask = (use: keyof EvaluatedPositions, network: Weights) =>
+    predictImages(data, positions[use], predictor, weights[network], plan, matching);
   const about = (use: keyof EvaluatedPositions): NetworkPredictions => ({
-    teacher: predictImages(data, positions[use], predictor, weights.teacher, plan),
-    student: predictImages(data, positions[use], predictor, weights.student, plan),
+    teacher: ask(use, 'teacher'),
+    student: ask(use, 'student'),
   });
   return { test: about('test'), validation: about('validation') };
 }

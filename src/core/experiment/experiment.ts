@@ -53,7 +53,7 @@ export async function prepareExperiment(
     ids.map((id) => samples.get(id)!),
     { size: { width, height }, fit: image.fit, oversample: image.oversample, onProgress },
   );
-  const { split, leftOut } = withoutTestCopies(store, drawn);
+  const { split, leftOut } = withoutTestCopies(store, drawn, request);
   const positions = positionsByUse(split, ids);
   const shape = meanShape(store, positions.labeled, dataset.landmarkNames);
   const anatomy = { landmarkCount: store.landmarkCount, meanShape: shape, edges: dataset.edges };

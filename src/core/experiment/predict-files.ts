@@ -9,6 +9,7 @@ import { drawOverlay } from '../evaluation/overlay.ts';
 import type { Prediction } from '../evaluation/prediction.ts';
 import { type EnsembleWeights, landmarkPlaces, networksOf } from './ensemble.ts';
 import { answerViews, inOriginalPixels, meanShapeOf } from './predict.ts';
+import { testTimeMatching } from './test-time-matching.ts';
 import { refuseUnpairedFlip, spreadOf, testTimeViews } from './test-time-views.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -133,13 +134,14 @@ interface NetworkAnswer {
 
 /** The answers of the networks of one model, for each image. */
 function answersOf(
-  { predictor, weights, recipe }: TrainedModel,
+  { predictor, weights, recipe, examples }: TrainedModel,
   stores: readonly ImageStore[],
   options: PredictFilesOptions,
 ): NetworkAnswer[][] {
   const averaged = recipe.evaluation.views;
   const flip = recipe.evaluation.flip || options.flip;
   const plan = { views: Math.max(options.views, averaged), flip, seed: recipe.seed };
+  const matching = testTimeMatching(recipe.evaluation, examples);
   const views = stores.map((store) => testTimeViews(store, 0, plan));
   const answers = networksOf(options.weights).map((network) =>
     answerViews(views, predictor, weights[network], stores[0]?.mirrored ?? new Int32Array()),
@@ -149,8 +151,9 @@ function answersOf(
       const found = of[image]!;
       const mirrored = flip ? found.slice(-1) : [];
       const shape = (landmarks: Float32Array) => inOriginalPixels(store, 0, landmarks);
+      const mean = meanShapeOf([...found.slice(0, averaged + 1), ...mirrored]);
       return {
-        landmarks: shape(meanShapeOf([...found.slice(0, averaged + 1), ...mirrored])),
+        landmarks: shape(matching === undefined ? mean : matching(store, 0, mean)),
         seen: found.slice(0, options.views + 1).map(shape),
       };
     }),

@@ -5,6 +5,7 @@ import type { ImageStore } from '../data/image-store.ts';
 import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
 import type { NetworkWeights, Predictor } from '../training/inference.ts';
 import type { Experiment } from './experiment.ts';
+import type { TestTimeMatching } from './test-time-matching.ts';
 import { inFrame, testTimeViews, type ViewPlan } from './test-time-views.ts';
 
 /** Images whose views are in memory at the same time. */
@@ -17,15 +18,18 @@ export function predictImages(
   predictor: Predictor,
   weights: NetworkWeights,
   plan: ViewPlan,
+  matching?: TestTimeMatching,
 ): EvaluatedPrediction[] {
   const predictions: EvaluatedPrediction[] = [];
   for (let first = 0; first < positions.length; first += IMAGES_AT_ONCE) {
     const some = positions.slice(first, first + IMAGES_AT_ONCE);
     const views = some.map((position) => testTimeViews(store, position, plan));
     const answers = answerViews(views, predictor, weights, store.mirrored);
-    predictions.push(
-      ...some.map((position, k) => besideTruth(store, samples, position, meanShapeOf(answers[k]!))),
-    );
+    const found = some.map((position, k) => {
+      const shape = meanShapeOf(answers[k]!);
+      return matching === undefined ? shape : matching(store, position, shape);
+    });
+    predictions.push(...some.map((position, k) => besideTruth(store, samples, position, found[k]!)));
   }
   return predictions;
 }

@@ -12,6 +12,8 @@ export interface RunDirectory {
   readonly predictions: string;
   readonly report: string;
   readonly overlays: string;
+  readonly metricsTable: string;
+  readonly predictionsTable: string;
   checkpoint(name: string): string;
 }
 
@@ -26,6 +28,8 @@ export function runDirectory(path: string): RunDirectory {
     predictions: file('predictions.csv'),
     report: file('report.html'),
     overlays: file('overlays'),
+    metricsTable: file('tables/metrics.json'),
+    predictionsTable: file('tables/predictions.json'),
     checkpoint: (name) => join(path, 'checkpoints', `${name}.safetensors`),
   };
 }

@@ -1,14 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { relative } from 'node:path';
 import { formatSplit } from '../data/split.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
-import { trackedResult } from '../evaluation/tracked-metrics.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
 import { Journal } from '../tracking/journal.ts';
 import { startSystemMetrics } from '../tracking/system-metrics.ts';
 import type { Tracker } from '../tracking/tracker.ts';
 import { type Checkpoint, readCheckpoint, restoreWeights } from '../training/checkpoint.ts';
+import { unpackExamples } from '../training/example-tensors.ts';
 import { Predictor } from '../training/inference.ts';
 import { describeCommit, describeEngine, describeMachine, type Environment } from './environment.ts';
 import { evaluateImages, writeEvaluation } from './evaluation.ts';
@@ -16,6 +15,7 @@ import type { RunHeader, RunListener } from './events.ts';
 import { type Experiment, prepareExperiment } from './experiment.ts';
 import { writeRunReport } from './report-input.ts';
 import { createRunDirectory, type RunDirectory, runDirectory } from './run-directory.ts';
+import { trackFiles, trackMetrics, writeTables } from './track-results.ts';
 import { trackStart } from './tracked-facts.ts';
 import { type Interruption, trainStages } from './train.ts';
 
@@ -139,11 +139,11 @@ class Run {
     journal: Journal,
     resumeFrom: Checkpoint | undefined,
   ): Promise<RunOutcome['status']> {
-    const { loaded, listener, interruption, registryModule } = this.#request;
+    const { loaded, listener, interruption, registryModule, environment } = this.#request;
     const header = await this.#header();
     listener({ kind: 'start', header });
     this.#tracker?.follow(this.#directory.path);
-    await trackStart(journal, header, this.#experiment);
+    await trackStart(journal, header, this.#experiment, environment);
     const context = {
       experiment: this.#experiment,
       engine: this.#engine,
@@ -171,18 +171,18 @@ class Run {
       this.#request.listener({ kind: 'notice', message: 'No test images: nothing was evaluated.' });
       return;
     }
-    const checkpoint = await readCheckpoint(this.#evaluatedCheckpoint());
+    const name = this.#evaluatedCheckpoint();
+    const checkpoint = await readCheckpoint(this.#directory.checkpoint(name));
     const weights = {
       teacher: restoreWeights(checkpoint, model.layout, 'teacher'),
       student: restoreWeights(checkpoint, model.layout, 'student'),
     };
     const predictor = new Predictor(this.#engine, model, store.size, meanShape);
-    const networks = { predictor, weights, facts: checkpoint.facts };
+    const examples = unpackExamples(checkpoint.tensors);
+    const networks = { predictor, weights, examples, facts: checkpoint.facts };
     const result = evaluateImages(this.#experiment, positions, networks);
     const cases = await writeEvaluation(this.#directory, this.#experiment, result);
-    const step = recipe.stages.reduce((total, { steps }) => total + steps, 0);
-    journal.append({ kind: 'metrics', step, metrics: trackedResult(result.metrics) });
-    journal.sync();
+    trackMetrics(journal, header, this.#experiment, result);
     await writeRunReport(this.#directory, {
       experiment: this.#experiment,
       header,
@@ -190,10 +190,10 @@ class Run {
       cases,
       checkpoint,
     });
-    this.#trackArtifacts(
-      journal,
-      cases.map(({ file }) => file),
-    );
+    await writeTables(this.#directory, this.#experiment, result);
+    const overlays = cases.map(({ file }) => file);
+    const { facts } = checkpoint;
+    trackFiles(journal, this.#directory, overlays, { name: recipe.name, checkpoint: name, facts });
     const seconds = (performance.now() - this.#startMs) / 1000;
     const { listener } = this.#request;
     listener({
@@ -205,28 +205,11 @@ class Run {
     });
   }
 
-  /** The checkpoint that the recipe wants evaluated. */
+  /** Name of the checkpoint that the recipe wants evaluated. */
   #evaluatedCheckpoint(): string {
     const { recipe, positions } = this.#experiment;
     const best = recipe.evaluation.checkpoint === 'best' && positions.validation.length > 0;
-    return this.#directory.checkpoint(best ? 'best' : 'last');
-  }
-
-  #trackArtifacts(journal: Journal, overlays: readonly string[]): void {
-    const inRun = (path: string) => relative(this.#directory.path, path);
-    const { recipe, split, metrics, predictions, report, environment } = this.#directory;
-    const best = this.#experiment.positions.validation.length > 0 ? 'best' : 'last';
-    const files = [
-      recipe,
-      split,
-      environment,
-      metrics,
-      predictions,
-      report,
-      this.#directory.checkpoint(best),
-    ];
-    for (const file of [...files.map(inRun), ...overlays])
-      journal.append({ kind: 'artifact', path: file, file });
+    return best ? 'best' : 'last';
   }
 
   async #header(): Promise<RunHeader> {

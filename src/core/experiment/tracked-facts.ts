@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto';
+import type { Environment } from '../recipe/environment.ts';
 import type { Journal } from '../tracking/journal.ts';
 import { collectSourceTags } from '../tracking/source-tags.ts';
 import type { RunHeader } from './events.ts';
 import { type Experiment, USES } from './experiment.ts';
+import { runFamily } from './run-family.ts';
+import { runNote } from './run-note.ts';
 
 /** Tells the journal what the run is: its start, its params, its datasets. */
-export async function trackStart(journal: Journal, header: RunHeader, experiment: Experiment): Promise<void> {
+export async function trackStart(
+  journal: Journal,
+  header: RunHeader,
+  experiment: Experiment,
+  environment: Environment,
+): Promise<void> {
   const { recipe } = experiment;
   const params = {
     ...flatten(recipe),
@@ -15,10 +23,14 @@ export async function trackStart(journal: Journal, header: RunHeader, experiment
     'run.recipe_hash': header.recipeHash,
   };
   const run = {
-    name: recipe.name,
+    ...runFamily(environment, recipe.name),
     experiment: recipe.name,
     recipeHash: header.recipeHash,
-    tags: { ...(await collectSourceTags(process.cwd())), 'mlflow.source.name': header.recipeFile },
+    tags: {
+      ...(await collectSourceTags(process.cwd())),
+      'mlflow.source.name': header.recipeFile,
+      'mlflow.note.content': runNote(header, recipe),
+    },
   };
   journal.append({ kind: 'run-start', run });
   journal.append({ kind: 'params', params });

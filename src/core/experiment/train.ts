@@ -4,33 +4,29 @@ import { BatchLoader } from '../data/loader.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
 import { mean, meanError, radialErrors } from '../evaluation/radial-error.ts';
+import type { Example } from '../matching/landmark-matcher.ts';
 import { type ResolvedStage, resolveStage } from '../recipe/schema.ts';
 import type { Journal } from '../tracking/journal.ts';
 import {
   type Checkpoint,
   type CheckpointFacts,
   readCheckpoint,
-  restoreState,
   restoreWeights,
   writeCheckpoint,
 } from '../training/checkpoint.ts';
 import { Predictor } from '../training/inference.ts';
 import { type StageParts, type StageStart, StageTrainer } from '../training/stage.ts';
-import {
-  type NetworkVectors,
-  type StateLayout,
-  type StateVectors,
-  stateFrom,
-  stateLayout,
-  weightsOf,
-} from '../training/state.ts';
+import { type NetworkVectors, type StateVectors, weightsOf } from '../training/state.ts';
 import type { RunListener } from './events.ts';
 import type { Experiment } from './experiment.ts';
 import { firstWeights } from './first-weights.ts';
 import { predictImages } from './predict.ts';
 import { ProgressMeter } from './progress-meter.ts';
+import { exampleOf } from './rasters.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { makeStageParts } from './stage-parts.ts';
+import { firstStart, resumedStart } from './stage-start.ts';
+import { drawValidation } from './validation-picture.ts';
 
 /** Set from outside, for instance by Ctrl-C: training stops after the step that it is in. */
 export interface Interruption {
@@ -78,12 +74,16 @@ export async function trainStages(context: TrainingContext, resumeFrom?: Checkpo
 class Training {
   readonly #context: TrainingContext;
   readonly #predictor: Predictor;
+  /** What a checkpoint must hold for `evaluation.matching`. */
+  readonly #examples: readonly Example[];
   #bestPx: number | null;
 
   constructor(context: TrainingContext, bestPx: number | null) {
-    const { model, store, meanShape } = context.experiment;
+    const { model, store, meanShape, positions, recipe } = context.experiment;
     this.#context = context;
     this.#predictor = new Predictor(context.engine, model, store.size, meanShape);
+    const matched = recipe.evaluation.matching ? positions.labeled : [];
+    this.#examples = matched.map((position) => exampleOf(store, position));
     this.#bestPx = bestPx;
   }
 
@@ -148,15 +148,13 @@ class Training {
     if (positions.validation.length === 0) return;
     const state = trainer.readState();
     const plainView = { views: 0, flip: false, seed: experiment.recipe.seed };
-    const errorPx = (which: 'teacher' | 'student') => {
-      const weights = weightsOf(state, which);
-      return meanErrorPx(
-        predictImages(experiment, positions.validation, this.#predictor, weights, plainView),
-      );
-    };
-    const [teacherPx, studentPx] = [errorPx('teacher'), errorPx('student')];
+    const answers = (which: 'teacher' | 'student') =>
+      predictImages(experiment, positions.validation, this.#predictor, weightsOf(state, which), plainView);
+    const ofTeacher = answers('teacher');
+    const [teacherPx, studentPx] = [meanErrorPx(ofTeacher), meanErrorPx(answers('student'))];
     const best = this.#bestPx === null || teacherPx < this.#bestPx;
     this.#track(stage, trainer.step, 'val', { mre_px: teacherPx, student_mre_px: studentPx });
+    await this.#trackPicture(stage, trainer.step, ofTeacher[0]!);
     this.#context.listener({
       kind: 'validation',
       stage: stage.name,
@@ -170,16 +168,25 @@ class Training {
     await this.#save('best', stage, trainer);
   }
 
+  async #trackPicture(stage: ResolvedStage, step: number, first: EvaluatedPrediction): Promise<void> {
+    const { experiment, directory, journal } = this.#context;
+    if (experiment.recipe.evaluation.overlays === 0) return;
+    const image = await drawValidation(experiment, directory, first, this.#stepOfRun(stage, step));
+    journal.append({ kind: 'image', image });
+  }
+
   #track(stage: ResolvedStage, step: number, prefix: string, values: Readonly<Record<string, number>>): void {
     const metrics = Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]);
-    const before = this.#context.experiment.recipe.stages
-      .slice(0, stage.index)
-      .reduce((total, { steps }) => total + steps, 0);
     this.#context.journal.append({
       kind: 'metrics',
-      step: before + step,
+      step: this.#stepOfRun(stage, step),
       metrics: Object.fromEntries(metrics),
     });
+  }
+
+  #stepOfRun({ index }: ResolvedStage, step: number): number {
+    const before = this.#context.experiment.recipe.stages.slice(0, index);
+    return before.reduce((total, { steps }) => total + steps, step);
   }
 
   async #save(name: string, stage: ResolvedStage, trainer: StageTrainer): Promise<void> {
@@ -199,7 +206,7 @@ class Training {
       meanShape: pairs(experiment.meanShape),
     };
     const path = directory.checkpoint(name);
-    await writeCheckpoint(path, trainer.readState(), trainer.layout, facts);
+    await writeCheckpoint(path, trainer.readState(), trainer.layout, facts, this.#examples);
   }
 
   async #startOf(
@@ -207,14 +214,12 @@ class Training {
     parts: StageParts,
     resumed: Checkpoint | undefined,
   ): Promise<StageStart> {
-    const { experiment } = this.#context;
-    const layout = stageLayout(experiment, parts);
-    const unlabeledCount = parts.strategy.usesUnlabeled ? experiment.positions.unlabeled.length : 0;
-    const start = { layout, freshStart: stage.from === null, unlabeledCount };
-    if (resumed !== undefined) {
-      return { ...start, state: restoreState(resumed, layout), step: resumed.facts.step };
-    }
-    return { ...start, state: stateFrom(await this.#firstWeights(stage), layout), step: 0 };
+    const { experiment, listener } = this.#context;
+    if (resumed !== undefined) return resumedStart(experiment, stage, parts, resumed);
+    const weights = await this.#firstWeights(stage);
+    const onProgress = (done: number, total: number) =>
+      listener({ kind: 'preparing', what: `unlabeled images for ${stage.name}`, done, total });
+    return firstStart(experiment, stage, parts, { predictor: this.#predictor, weights, onProgress });
   }
 
   async #firstWeights({ from }: ResolvedStage): Promise<NetworkVectors> {
@@ -240,11 +245,6 @@ class Training {
       augmentation: recipe.augmentation,
     });
   }
-}
-
-/** What a stage of these parts carries from step to step. */
-export function stageLayout({ model, store, positions }: Experiment, parts: StageParts): StateLayout {
-  return stateLayout(model.layout, parts, store.landmarkCount, positions.unlabeled.length);
 }
 
 /** Which images a stage draws from. */

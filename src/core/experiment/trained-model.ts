@@ -4,6 +4,7 @@ import { dirname, extname, resolve } from 'node:path';
 import type { EngineChoice } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
 import { PluginError, RunError, UsageError } from '../errors.ts';
+import type { Example } from '../matching/landmark-matcher.ts';
 import { buildModel, type LandmarkModel } from '../nn/landmark-model.ts';
 import { completeBySchema } from '../plugins/options.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
@@ -15,6 +16,7 @@ import {
   readCheckpoint,
   restoreWeights,
 } from '../training/checkpoint.ts';
+import { unpackExamples } from '../training/example-tensors.ts';
 import { Predictor } from '../training/inference.ts';
 import { readEnvironment } from './environment.ts';
 import type { WeightPair } from './evaluation.ts';
@@ -42,6 +44,8 @@ export interface TrainedModel {
   readonly baseDirectory: string;
   readonly predictor: Predictor;
   readonly weights: WeightPair;
+  /** The labeled images that the checkpoint holds. */
+  readonly examples: readonly Example[];
   /** `[landmarks, 2]`, in the frame. */
   readonly meanShape: Float32Array;
 }
@@ -77,6 +81,7 @@ export async function openTrainedModel(source: TrainedModelSource): Promise<Trai
     baseDirectory,
     predictor: new Predictor(engine, model, { width, height }, meanShape),
     weights,
+    examples: unpackExamples(checkpoint.tensors),
     meanShape,
   };
 }

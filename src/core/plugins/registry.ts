@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { container, type DependencyContainer } from 'tsyringe';
 import { PluginError } from '../errors.ts';
+import { revealSecrets } from '../secrets.ts';
 import {
   type AnyPluginDefinition,
   PLUGIN_KINDS,
@@ -66,7 +67,7 @@ export class PluginRegistry {
   /**
    * Makes a plugin from how a recipe names it, its options checked and completed. References to other plugins among
    * the options stay references: the new plugin resolves them through its context.
-   * @throws {PluginError} FSX_PLUGIN_UNKNOWN or FSX_PLUGIN_OPTIONS.
+   * @throws {PluginError} FSX_PLUGIN_UNKNOWN, FSX_PLUGIN_OPTIONS or FSX_SECRET_MISSING.
    */
   create<K extends PluginKind>(
     kind: K,
@@ -85,8 +86,17 @@ export class PluginRegistry {
         suggestion: `\`fsx plugins show ${kind}/${type}\` lists its options.`,
       });
     }
-    return definition.create(options as Parameters<typeof definition.create>[0], context);
+    const revealed = revealSecrets(options, process.env, (name) => missingSecret(kind, type, name));
+    return definition.create(revealed as Parameters<typeof definition.create>[0], context);
   }
+}
+
+function missingSecret(kind: PluginKind, type: string, name: string): PluginError {
+  return new PluginError(
+    'FSX_SECRET_MISSING',
+    `${kind} "${type}" needs the environment variable ${name}, which is not set`,
+    { suggestion: `Set it (export ${name}=…).` },
+  );
 }
 
 /** The nearest names of a kind, then all of them. */

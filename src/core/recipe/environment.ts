@@ -1,3 +1,4 @@
+import { secretNames } from '../secrets.ts';
 import type { Problem } from './problems.ts';
 import type { MapEntry, RecipeNode, ScalarNode } from './tree.ts';
 
@@ -12,7 +13,10 @@ export interface Substituted {
   readonly problems: readonly Problem[];
 }
 
-/** Replaces every reference to the environment in a tree's values; the schema decides their types later. */
+/**
+ * Replaces every reference to the environment in a tree's values; the schema decides their types later. References to
+ * secrets stay, because what is made of the recipe is stored and shown.
+ */
 export function substituteEnvironment(node: RecipeNode, environment: Environment): Substituted {
   const problems: Problem[] = [];
   return { node: substitute(node, environment, problems), problems };
@@ -31,7 +35,11 @@ function substitute(node: RecipeNode, environment: Environment, problems: Proble
 }
 
 function substituteScalar(node: ScalarNode, environment: Environment, problems: Problem[]): ScalarNode {
-  if (typeof node.value !== 'string' || !node.value.includes('${env:')) return node;
+  if (typeof node.value !== 'string') return node;
+  for (const name of secretNames(node.value)) {
+    if (!environment[name]) problems.push({ ...missingSecret(name), place: node.place });
+  }
+  if (!node.value.includes('${env:')) return node;
   const value = node.value.replaceAll(REFERENCE, (whole: string, dollar: string, body: string) => {
     if (dollar !== '') return whole.slice(1);
     const [, name, fallback] = NAME_AND_DEFAULT.exec(body) ?? [];
@@ -42,6 +50,13 @@ function substituteScalar(node: ScalarNode, environment: Environment, problems: 
     return text ?? '';
   });
   return { ...node, value, untyped: true };
+}
+
+function missingSecret(name: string): Omit<Problem, 'place'> {
+  return {
+    message: `the environment variable ${name}, a secret, is not set`,
+    suggestion: `Set it (export ${name}=…).`,
+  };
 }
 
 function explainMissing(whole: string, name: string | undefined): Omit<Problem, 'place'> {

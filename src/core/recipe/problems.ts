@@ -1,5 +1,6 @@
 import { codeFrameColumns } from '@babel/code-frame';
 import { RecipeError } from '../errors.ts';
+import { redact } from '../secrets.ts';
 import { type Place, positionOf } from './source.ts';
 
 /** One thing that is wrong with a recipe. */
@@ -45,7 +46,15 @@ export function formatProblems(problems: readonly Problem[], format: ProblemForm
 export function reportProblem(problem: Problem): ReportedProblem {
   const { place, ...rest } = problem;
   const { line, column } = positionOf(place.source.text, place.start);
-  return { file: place.source.name, line, column, ...rest, codeFrame: codeFrame(place, false) };
+  const { name } = place.source;
+  return {
+    file: redact(name),
+    line,
+    column,
+    ...rest,
+    message: redact(rest.message),
+    codeFrame: codeFrame(place, false),
+  };
 }
 
 function inOrder(problems: readonly Problem[]): Problem[] {
@@ -57,7 +66,7 @@ function inOrder(problems: readonly Problem[]): Problem[] {
 function textBlock(problem: Problem, colors: boolean): string {
   const { file, line, column } = reportProblem(problem);
   const where = problem.place.source.kind === 'override' ? file : `${file}:${line}:${column}`;
-  const lines = [`${where}: ${problem.message}`];
+  const lines = [redact(`${where}: ${problem.message}`)];
   if (problem.expected !== undefined) lines.push(`  expected: ${problem.expected}`);
   if (problem.suggestion !== undefined) lines.push(`  try: ${problem.suggestion}`);
   lines.push(codeFrame(problem.place, colors).replaceAll(/^/gm, '  '));
@@ -68,7 +77,9 @@ function codeFrame({ source, start, end }: Place, colors: boolean): string {
   const from = positionOf(source.text, start);
   const to = positionOf(source.text, Math.max(start + 1, end));
   const location = from.line === to.line ? { start: from, end: to } : { start: from };
-  return codeFrameColumns(source.text, location, { linesAbove: 1, linesBelow: 1, forceColor: colors });
+  return redact(
+    codeFrameColumns(source.text, location, { linesAbove: 1, linesBelow: 1, forceColor: colors }),
+  );
 }
 
 /** A workflow command that shows the problem beside the line of a pull request. */

@@ -1,5 +1,6 @@
 import { nearestNames } from '../plugins/nearest.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
+import { holdsCredentials } from '../secrets.ts';
 import type { Finding } from './explain.ts';
 import { PLUGIN_RULES, type Rule } from './plugin-rules.ts';
 import type { Recipe } from './schema.ts';
@@ -66,10 +67,33 @@ const bestCheckpointNeedsValidation: Rule = ({ data, evaluation }) => {
   ];
 };
 
+/** A recipe is journaled, shared and committed. */
+const addressesHoldNoPassword: Rule = (recipe) => {
+  const findings: Finding[] = [];
+  const look = (value: unknown, path: (string | number)[]) => {
+    if (typeof value === 'string' && holdsCredentials(value)) {
+      findings.push({
+        path,
+        message: 'this address holds a user or a password, and recipes are stored and shared',
+        suggestion:
+          'Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD for MLflow; for another plugin write ' +
+          `\${secret:NAME} where the value of the environment variable NAME is to be.`,
+      });
+    }
+    if (value === null || typeof value !== 'object') return;
+    for (const [key, inner] of Object.entries(value)) {
+      look(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+    }
+  };
+  look(recipe, []);
+  return findings;
+};
+
 const RULES: readonly Rule[] = [
   stageNamesDiffer,
   stagesStartFromEarlierOnes,
   imagesHaveOneUse,
   bestCheckpointNeedsValidation,
+  addressesHoldNoPassword,
   ...PLUGIN_RULES,
 ];

@@ -81,8 +81,8 @@ const DataSchema = requiredSection('the images, and which of them are used for w
       Type.String(),
       'take training and validation images from this named part of the dataset only',
     ),
-    labeled: Type.Union([SampleCount(1), SampleIds], {
-      description: 'labeled training images: how many, or which',
+    labeled: Type.Union([Type.Literal('rest'), SampleCount(1), SampleIds], {
+      description: 'labeled training images: how many, or which, or all that validation and test leave',
       default: DEFAULT_SPLIT.labeled,
     }),
     unlabeled: Type.Union([Type.Literal('rest'), SampleCount(0)], {
@@ -201,6 +201,11 @@ const EvaluationSchema = section('what is measured at the end', {
   ),
   flip: Type.Boolean({
     description: 'average with the answer for the mirrored image, left and right landmarks swapped back',
+    default: false,
+  }),
+  matching: Type.Boolean({
+    description:
+      'move the landmarks to where the image looks most like the labeled ones do around theirs; the checkpoints then hold the labeled images',
     default: false,
   }),
   ensemble: Type.Boolean({

@@ -18,7 +18,7 @@ export function trainingPool({ samples }: Dataset, { data, seed }: Recipe): Trai
   const { labeled } = data.split;
   const request: SplitRequest = {
     ...data.split,
-    labeled: typeof labeled === 'number' ? [] : labeled,
+    labeled: typeof labeled === 'object' ? labeled : [],
     unlabeled: 'rest',
   };
   const split = splitSamples(samples, request, data.split.seed ?? seed);

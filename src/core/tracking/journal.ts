@@ -26,10 +26,12 @@ const SYNC_INTERVAL_MS = 3_000;
 export interface JournalOptions {
   /**
    * For a resumed run: the journal's `sequence` when the checkpoint was written. The steps after the checkpoint are
-   * trained once more; a metric point (name and step) that the interrupted run wrote for them is not written again,
-   * so that the journal stays append-only, every point is there once, and what a server has already got stays true.
+   * trained once more; a metric point (name and step) or a picture of a series that the interrupted run wrote for them
+   * is not written again, so that the journal stays append-only, every point is there once, and what a server has already got stays true.
    */
   readonly resumeAfter?: number;
+  /** Of a journal that is created; a new UUID where absent. */
+  readonly runId?: string;
   /** Milliseconds since 1970; the system's clock where absent. */
   readonly now?: () => number;
 }
@@ -53,12 +55,12 @@ export class Journal {
   constructor(runDirectory: string, options: JournalOptions = {}) {
     this.#now = options.now ?? Date.now;
     this.#file = join(runDirectory, JOURNAL_FILE);
-    if (!existsSync(this.#file)) createJournal(this.#file, this.#now());
+    if (!existsSync(this.#file)) createJournal(this.#file, this.#now(), options.runId ?? randomUUID());
     const { header, entries, wholeBytes } = readJournal(runDirectory);
     this.header = header;
     this.#sequence = entries.at(-1)?.sequence ?? 0;
     this.#wholeBytes = wholeBytes;
-    this.#alreadyWritten = metricPointsAfter(options.resumeAfter ?? this.#sequence, entries);
+    this.#alreadyWritten = pointsAfter(options.resumeAfter ?? this.#sequence, entries);
     this.#descriptor = openSync(this.#file, 'r+');
     ftruncateSync(this.#descriptor, wholeBytes);
     this.#timer = setInterval(() => this.#syncInBackground(), SYNC_INTERVAL_MS).unref();
@@ -99,7 +101,11 @@ export class Journal {
   }
 
   #withoutWrittenPoints(item: TrackedItem): TrackedItem | undefined {
-    if (item.kind !== 'metrics' || this.#alreadyWritten.size === 0) return item;
+    if (this.#alreadyWritten.size === 0) return item;
+    if (item.kind === 'image') {
+      return this.#alreadyWritten.has(pointKey(item.image.step, item.image.key)) ? undefined : item;
+    }
+    if (item.kind !== 'metrics') return item;
     const fresh = Object.entries(item.metrics).filter(
       ([name]) => !this.#alreadyWritten.has(pointKey(item.step, name)),
     );
@@ -150,8 +156,8 @@ export class Journal {
 }
 
 /** Written under another name first, so that a journal always has its header. */
-function createJournal(file: string, createdMs: number): void {
-  const header: JournalHeader = { format: 'fsx-journal', version: 1, runId: randomUUID(), createdMs };
+function createJournal(file: string, createdMs: number, runId: string): void {
+  const header: JournalHeader = { format: 'fsx-journal', version: 1, runId, createdMs };
   const draft = `${file}.new`;
   try {
     writeFileSync(draft, `${JSON.stringify(header)}\n`, { flush: true });
@@ -164,9 +170,10 @@ function createJournal(file: string, createdMs: number): void {
   }
 }
 
-function metricPointsAfter(sequence: number, entries: readonly JournalEntry[]): Set<string> {
+function pointsAfter(sequence: number, entries: readonly JournalEntry[]): Set<string> {
   const points = new Set<string>();
   for (const { item } of entries.slice(sequence)) {
+    if (item.kind === 'image') points.add(pointKey(item.image.step, item.image.key));
     if (item.kind !== 'metrics') continue;
     for (const name of Object.keys(item.metrics)) points.add(pointKey(item.step, name));
   }

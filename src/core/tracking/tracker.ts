@@ -1,8 +1,8 @@
 /**
  * Everything that a run tells the world, in order. Metrics keep the same names in every run; `step` counts from the
  * run's beginning over all its stages. An artifact's `path` is its name in the tracker (`report.html`,
- * `overlays/17.png`) and `file` is relative to the run folder, so that a run that has moved can still be sent. A resumed
- * run begins with a `run-start` of its own.
+ * `overlays/17.png`) and `file` is relative to the run folder, so that a run that has moved can still be sent. A table is
+ * an artifact in JSON, `{ columns, data }`. A resumed run begins with a `run-start` of its own.
  */
 export type TrackedItem =
   | { readonly kind: 'run-start'; readonly run: RunDescription }
@@ -11,6 +11,9 @@ export type TrackedItem =
   | { readonly kind: 'metrics'; readonly step: number; readonly metrics: Readonly<Record<string, number>> }
   | { readonly kind: 'dataset'; readonly dataset: TrackedDataset }
   | { readonly kind: 'artifact'; readonly path: string; readonly file: string }
+  | { readonly kind: 'table'; readonly path: string; readonly file: string }
+  | { readonly kind: 'image'; readonly image: TrackedImage }
+  | { readonly kind: 'model'; readonly model: TrackedModel }
   | { readonly kind: 'run-end'; readonly status: RunStatus };
 
 export type RunStatus = 'finished' | 'failed' | 'killed';
@@ -20,6 +23,34 @@ export interface RunDescription {
   readonly experiment: string;
   readonly recipeHash: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** Absent for a run of its own. */
+  readonly parent?: ParentRun;
+}
+
+/**
+ * The run that a run is a part of, as a trial is of a sweep: by its id on the server, or by a key that all of its parts
+ * share and under which the first that reaches the server makes it.
+ */
+export type ParentRun = { readonly runId: string } | { readonly key: string; readonly name: string };
+
+/** One picture of a series that shows how something changes over the steps. */
+export interface TrackedImage {
+  /** Of the series: letters, digits, `_`, `-`, `.`, spaces and `/`. */
+  readonly key: string;
+  readonly step: number;
+  /** A PNG and a small WebP of it, relative to the run folder. */
+  readonly file: string;
+  readonly preview: string;
+}
+
+/** Trained weights, with what it takes to use them. */
+export interface TrackedModel {
+  readonly name: string;
+  /** Of the run, after which the weights were saved. */
+  readonly step: number;
+  readonly files: readonly { readonly path: string; readonly file: string }[];
+  /** How to load it, for people and programs. */
+  readonly flavor: Readonly<Record<string, string | number>>;
 }
 
 export interface TrackedDataset {

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { RunError } from '../errors.ts';
+import type { Example } from '../matching/landmark-matcher.ts';
 import type { ParameterLayout, Slot } from '../nn/parameters.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { packExamples } from './example-tensors.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 import {
   type NetworkVectors,
@@ -42,6 +44,7 @@ const FORMAT = '2';
 /**
  * One safetensors file: every named block of student, teacher and optimizer as a tensor of its own, the facts as
  * JSON in the header. Written whole or not at all.
+ * @param examples labeled images that the model is to be asked with.
  * @throws {RunError} FSX_WRITE_FAILED.
  */
 export async function writeCheckpoint(
@@ -49,6 +52,7 @@ export async function writeCheckpoint(
   state: StateVectors,
   layout: StateLayout,
   facts: CheckpointFacts,
+  examples: readonly Example[] = [],
 ): Promise<void> {
   const tensors = Object.entries(state).flatMap(([vector, values]) =>
     layout[vector]!.map(({ name, shape, offset, size }) => ({
@@ -58,6 +62,7 @@ export async function writeCheckpoint(
     })),
   );
   const metadata = { format: FORMAT, facts: JSON.stringify(facts) };
+  tensors.push(...packExamples(examples));
   await writeFileAtomically(path, encodeSafetensors({ tensors, metadata }));
 }
 

@@ -67,7 +67,7 @@ export function trainingStep(parts: StepParts): TensorFunction {
     return {
       ...student,
       ...updateTeacher(inputs, student),
-      ...unchangedOrigin(inputs),
+      ...asBefore(inputs),
       ...Object.fromEntries(Object.entries(memory).map(orAsBefore)),
       ...metrics,
       'metric.gradient_norm': length,
@@ -195,9 +195,10 @@ function updateTeacher(inputs: NamedTensorMap, student: NamedTensorMap): NamedTe
   return { 'teacher.parameters': follow('parameters'), 'teacher.statistics': follow('statistics') };
 }
 
-/** The network that the stage started from, where the strategy keeps it. */
-function unchangedOrigin(inputs: NamedTensorMap): NamedTensorMap {
-  return cloned(Object.fromEntries(Object.entries(inputs).filter(([name]) => name.startsWith('origin.'))));
+/** What a strategy keeps and a step need not change: the network that the stage started from, and memories. */
+function asBefore(inputs: NamedTensorMap): NamedTensorMap {
+  const kept = Object.entries(inputs).filter(([name]) => /^(origin|memory)\./.test(name));
+  return cloned(Object.fromEntries(kept));
 }
 
 /** `decay old + (1 - decay) recent`. */

@@ -1,4 +1,5 @@
 import type { NamedTensorMap, Scalar, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { GreyImage, Point } from '../data/dataset.ts';
 import type { HeadOffer, ModelOutput } from '../nn/model.ts';
 import type { ViewChange } from './view-change.ts';
 
@@ -85,8 +86,21 @@ export interface LearningStep extends StrategyStep {
 
 /** A loss, and what the strategy remembers of this step. */
 export interface LearningValue extends LossValue {
-  /** The new value of each memory; without gradient. */
+  /** The new value of each memory that changes; without gradient. */
   readonly memory?: Readonly<Record<string, Tensor2D>>;
+}
+
+/** Images of a stage as a strategy may look at them before the first step, each as a raster of the whole frame. */
+export interface Survey {
+  readonly labeled: readonly SurveyedImage<Point | null>[];
+  /** In the order of `UnlabeledBatch.position`, read as they are asked for; with what the stage's first network finds. */
+  readonly unlabeled: Iterable<SurveyedImage<Point>>;
+}
+
+/** Landmarks in pixels of the raster; `null` where not labeled. */
+export interface SurveyedImage<Landmark> {
+  readonly image: GreyImage;
+  readonly landmarks: readonly Landmark[];
 }
 
 /** How labeled and unlabeled images make one loss. */
@@ -102,6 +116,8 @@ export interface SslStrategy {
   readonly needsPlainView?: boolean;
   /** Numbers kept for each unlabeled image from step to step, zero at first: their names, and how many. */
   memory?(landmarkCount: number): Readonly<Record<string, number>>;
+  /** What memories hold before the first step instead of zeros: `[unlabeled images, columns]`, row by row. */
+  survey?(images: Survey): Readonly<Record<string, Float32Array>>;
   /** Values that change over the stage, computed on the host. */
   scalars(progress: StageProgress): Readonly<Record<string, number>>;
   /** What the student is to learn from, beyond labels: computed first and without gradient. */

@@ -1,20 +1,16 @@
 import {
   add,
-  cast,
   div,
-  equal,
   exp,
   expandDims,
   matMul,
   maximum,
   minimum,
   mul,
-  range,
   reshape,
   type Scalar,
   sub,
   sum,
-  type Tensor1D,
   type Tensor2D,
   type Tensor3D,
 } from '@tensorflow/tfjs-core';
@@ -23,6 +19,7 @@ import type { ModelOutput } from '../../core/nn/model.ts';
 import { definePlugin } from '../../core/plugins/definition.ts';
 import type { Lesson } from '../../core/training/consistency.ts';
 import { squaredDistance, weightedMean } from '../../core/training/landmark-distance.ts';
+import { rowsOfMemory } from '../../core/training/memory-rows.ts';
 import { rampUpOption, sigmoidRamp } from '../../core/training/ramp.ts';
 import type { LearningStep, LearningValue, SslStrategy, StrategyStep } from '../../core/training/strategy.ts';
 import { studentOutputs, supervisedAnd } from '../../core/training/student-pass.ts';
@@ -109,9 +106,4 @@ function remember({ memory, unlabeled }: LearningStep, landmarks: Tensor3D, deca
   const isSeen = minimum(times, 1);
   const change = mul(mul(isSeen, 1 - decay), sub(fresh, accumulated!));
   return { accumulated: add(accumulated!, change) as Tensor2D, seen: add(seen!, isSeen) as Tensor2D };
-}
-
-/** `[batch, unlabeled images]`: row i has its 1 at the image that the batch has at i. */
-function rowsOfMemory(position: Tensor1D, { shape: [count] }: Tensor2D): Tensor2D {
-  return cast(equal(expandDims(position, 1), range(0, count, 1, 'float32')), 'float32') as Tensor2D;
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { TrackingError } from '../../core/errors.ts';
 import { definePlugin, type TrackerContext } from '../../core/plugins/definition.ts';
+import { redact } from '../../core/secrets.ts';
 import { readJournal } from '../../core/tracking/journal-file.ts';
 import { loadCursor, NOTHING_SENT, saveCursor } from '../../core/tracking/mlflow/cursor.ts';
 import { parseServerAddress, type ServerAddress } from '../../core/tracking/mlflow/server-address.ts';
@@ -21,6 +22,10 @@ const options = Type.Object(
       description: 'Tags that the run carries in MLflow beside its own',
       default: {},
     }),
+    register: Type.String({
+      description: "Name in the model registry under which the run's model gets a version; empty for none",
+      default: '',
+    }),
   },
   { additionalProperties: false },
 );
@@ -29,6 +34,7 @@ const options = Type.Object(
 interface Target {
   readonly experiment: string;
   readonly tags: Readonly<Record<string, string>>;
+  readonly register: string;
 }
 
 /** Sends runs to an MLflow server while they train; without one, runs keep their journal for `fsx sync`. */
@@ -42,8 +48,10 @@ export const mlflowTracker = definePlugin({
 });
 
 function createMlflowTracker(chosen: Static<typeof options>, context: TrackerContext): Tracker {
-  const target: Target = { experiment: chosen.experiment || context.recipeName, tags: chosen.tags };
-  if (chosen.uri) return new ServerTracker(addressInRecipe(chosen.uri, context), target);
+  const { register } = chosen;
+  const tags = Object.fromEntries(Object.entries(chosen.tags).map(([key, text]) => [key, redact(text)]));
+  const target: Target = { experiment: chosen.experiment || context.recipeName, tags, register };
+  if (chosen.uri) return new ServerTracker(parseServerAddress(chosen.uri, context.environment), target);
   const uri = context.environment.MLFLOW_TRACKING_URI;
   if (!uri) return new JournalTracker('journal only; no MLflow server is named', target);
   try {
@@ -53,20 +61,6 @@ function createMlflowTracker(chosen: Static<typeof options>, context: TrackerCon
     if (!(error instanceof TrackingError)) throw error;
     return new JournalTracker(`journal only; MLFLOW_TRACKING_URI: ${error.message}`, target);
   }
-}
-
-/** A recipe is journaled, shared and committed: it must not carry a password. */
-function addressInRecipe(uri: string, { environment }: TrackerContext): ServerAddress {
-  if (/^\w+:\/\/[^/]*@/.test(uri)) {
-    throw new TrackingError(
-      'FSX_MLFLOW_URI',
-      'the address of the MLflow server in the recipe holds a password',
-      {
-        suggestion: 'put it into MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD',
-      },
-    );
-  }
-  return parseServerAddress(uri, environment);
 }
 
 class ServerTracker implements Tracker {
@@ -114,7 +108,7 @@ class JournalTracker implements Tracker {
     return {
       sent: 0,
       unsent: readJournal(this.#runDirectory).entries.length - sent,
-      message: `to see the run in MLflow: mlflow server, then MLFLOW_TRACKING_URI=http://127.0.0.1:5000 fsx sync ${this.#runDirectory}`,
+      message: `to see the run in MLflow: fsx mlflow start, then fsx sync ${this.#runDirectory}`,
     };
   }
 }

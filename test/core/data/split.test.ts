@@ -30,6 +30,8 @@ function population(count: number): SplitSample[] {
   }));
 }
 
+const patientOf = (id: string) => population(90).find((sample) => sample.id === id)!.patientId ?? id;
+
 const partsOf = (split: Split) => [split.labeled, split.unlabeled, split.validation, split.test];
 
 function expectSound(samples: readonly SplitSample[], split: Split): void {
@@ -53,8 +55,22 @@ describe('a split', () => {
     ['a pool and a named test', { ...REQUEST, pool: 'train', test: 'official' }],
     ['ids', { ...REQUEST, labeled: ['film-1', 'film-2'], test: ['film-31'] }],
     ['a count of unlabeled images', { ...REQUEST, unlabeled: 7 }],
+    ['all labels', { ...REQUEST, labeled: 'rest' }],
   ] as [string, SplitRequest][])('never shares an image or a patient between parts: %s', (_, request) => {
     for (const seed of SEEDS) expectSound(samples, splitSamples(samples, request, seed));
+  });
+
+  it('labels every image with landmarks that validation and test leave, where asked to', () => {
+    const { labeled, unlabeled, validation, test } = splitSamples(
+      samples,
+      { ...REQUEST, labeled: 'rest' },
+      3,
+    );
+    expect([validation.length, test.length]).toEqual([4, 10]);
+    const taken = new Set([...validation, ...test].map((id) => patientOf(id)));
+    const left = samples.filter(({ id, landmarks }) => !taken.has(patientOf(id)) && landmarks.some(Boolean));
+    expect([...labeled].sort()).toEqual(left.map(({ id }) => id).sort());
+    expect(unlabeled.every((id) => !labeled.includes(id))).toBe(true);
   });
 
   it('does not depend on the order of the samples', () => {

@@ -19,7 +19,7 @@ async function storeOf(ids: readonly string[]) {
 it('an unlabeled copy of a test image is not trained on, and is named', async () => {
   const split = { labeled: ['b'], unlabeled: ['c', 'copy of a', 'd'], validation: ['e'], test: ['a'] };
   const store = await storeOf(['b', 'c', 'copy of a', 'd', 'e', 'a']);
-  expect(withoutTestCopies(store, split)).toEqual({
+  expect(withoutTestCopies(store, split, { labeled: 1 })).toEqual({
     split: { ...split, unlabeled: ['c', 'd'] },
     leftOut: ['copy of a'],
   });
@@ -27,12 +27,25 @@ it('an unlabeled copy of a test image is not trained on, and is named', async ()
 
 it('nothing is chosen on a copy of a test image', async () => {
   const split = { labeled: ['b'], unlabeled: [], validation: ['copy of a', 'e'], test: ['a'] };
-  const { split: clean } = withoutTestCopies(await storeOf(['b', 'copy of a', 'e', 'a']), split);
+  const store = await storeOf(['b', 'copy of a', 'e', 'a']);
+  const { split: clean } = withoutTestCopies(store, split, { labeled: 1 });
   expect(clean.validation).toEqual(['e']);
 });
 
 it('a labeled copy of a test image is refused by name', async () => {
   const split = { labeled: ['copy of a'], unlabeled: [], validation: [], test: ['a'] };
   const store = await storeOf(['copy of a', 'a']);
-  expect(() => withoutTestCopies(store, split)).toThrow(/very pixels of test images: copy of a/);
+  for (const labeled of [1, ['copy of a']]) {
+    expect(() => withoutTestCopies(store, split, { labeled })).toThrow(
+      /very pixels of test images: copy of a/,
+    );
+  }
+});
+
+it('all that is left to label is labeled but for copies of test images', async () => {
+  const split = { labeled: ['b', 'copy of a', 'c'], unlabeled: [], validation: [], test: ['a'] };
+  const store = await storeOf(['b', 'copy of a', 'c', 'a']);
+  const { split: clean, leftOut } = withoutTestCopies(store, split, { labeled: 'rest' });
+  expect(clean.labeled).toEqual(['b', 'c']);
+  expect(leftOut).toEqual(['copy of a']);
 });

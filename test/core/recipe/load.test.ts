@@ -117,6 +117,17 @@ describe('the environment', () => {
     expect(problems).toMatchObject([{ line: 10, column: 7, message: expect.stringContaining('NO_SUCH') }]);
   });
 
+  test('keeps a secret out of the recipe, and asks for it at its place when it is not set', async () => {
+    const recipe = `${VALID}tracking: { type: mlflow, tags: { cluster: "\${secret:CLUSTER}" } }\n`;
+    const { text, hash } = await load(one(recipe), { environment: { CLUSTER: 'hush-hush' } });
+    expect(text).toContain(`cluster: \${secret:CLUSTER}`);
+    expect(text).not.toContain('hush-hush');
+    const other = await load(one(recipe), { environment: { CLUSTER: 'another' } });
+    expect(other.hash, 'a new password is not a new recipe').toBe(hash);
+    const problems = await problemsOf(one(recipe));
+    expect(problems).toMatchObject([{ line: 10, message: expect.stringContaining('CLUSTER') }]);
+  });
+
   test('text that looks like a number stays text where the schema wants text', async () => {
     const { recipe } = await load(one(VALID), { overrides: ['name=123', 'description=true'] });
     expect(recipe).toMatchObject({ name: '123', description: 'true' });

@@ -36,6 +36,12 @@ const TABLE: [name: string, text: string, place: string, message: string | RegEx
     /unknown key "widht"/,
     'Did you mean width?',
   ],
+  [
+    'a password in an address',
+    `${VALID}tracking: { type: mlflow, uri: "http://ann:s3cret@host" }\n`,
+    '10:32',
+    /holds a user or a password/,
+  ],
   ['a bad option', edit('type: tiny', 'type: tiny, width: 0'), '6:34', /0 must be >= 1/],
   ['a plugin without type', edit('{ type: tiny }', '{}'), '6:3', /"type" is missing in model.backbone/],
   ['a plugin by name alone', edit('{ type: tiny }', 'tiny'), '6:13', '"tiny" is not a mapping'],
@@ -218,4 +224,16 @@ test('every problem of a recipe is told at once, in the order of its lines', asy
   expect(shown).toContain('recipe.yaml:10:1: unknown key "sead"');
   expect(shown).toContain('Did you mean seed?');
   expect(shown).toMatch(/> 6 \| {3}backbone: \{ type: tinny \}/);
+});
+
+test('the password of an address that is refused is not shown, in no format', async () => {
+  const text = `${VALID}tracking: { type: mlflow, uri: "http://ann:s3cret@host" }\nnonsense: 1\n`;
+  await using folder = await RecipeFolder.create({ 'recipe.yaml': text });
+  const overrides = ['tracking.experiment=http://ann:s3cret@other'];
+  const error = await loadRecipe(folder.file('recipe.yaml'), { createRegistry, overrides }).catch((e) => e);
+  expect(error).toBeInstanceOf(InvalidRecipeError);
+  const { problems } = error as InvalidRecipeError;
+  for (const format of ['text', 'json', 'github'] as const)
+    expect(formatProblems(problems, format)).not.toContain('s3cret');
+  expect((error as Error).message).not.toContain('s3cret');
 });

@@ -12,6 +12,7 @@ import {
   restoreWeights,
   writeCheckpoint,
 } from '../../../src/core/training/checkpoint.ts';
+import { unpackExamples } from '../../../src/core/training/example-tensors.ts';
 import type { Optimizer } from '../../../src/core/training/optimizer.ts';
 import { type StateLayout, stateLayout } from '../../../src/core/training/state.ts';
 import { formula } from '../../support/formula.ts';
@@ -49,6 +50,24 @@ const state = {
 const layout = layoutOf({ kernel: [2, 3], bias: [3] });
 
 beforeEach(() => writeCheckpoint(path, state, stateLayoutOf(layout), facts));
+
+describe('labeled images in a checkpoint', () => {
+  it('come back as they were, missing landmarks and all, and are no part of the state', async () => {
+    const example = (name: string, landmarks: (readonly [number, number] | null)[]) => ({
+      image: { width: 5, height: 3, pixels: formula(name, 15) },
+      landmarks,
+    });
+    const examples = [example('first', [[1.5, 2], null]), example('second', [null, [4, 0.25]])];
+    await writeCheckpoint(path, state, stateLayoutOf(layout), facts, examples);
+    const checkpoint = await readCheckpoint(path);
+    expect(unpackExamples(checkpoint.tensors)).toEqual(examples);
+    expect(Object.keys(restoreState(checkpoint, stateLayoutOf(layout)))).toEqual(Object.keys(state));
+  });
+
+  it('are none where none were given', async () => {
+    expect(unpackExamples((await readCheckpoint(path)).tensors)).toEqual([]);
+  });
+});
 
 describe('a checkpoint', () => {
   it('gives back every number and every fact exactly', async () => {

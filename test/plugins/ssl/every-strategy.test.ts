@@ -10,6 +10,7 @@ const HEATMAPS = { head: { type: 'dot' }, supervised: { type: 'dot' } };
 const STRATEGIES = [
   { type: 'supervised', heads: [LANDMARKS, HEATMAPS] },
   { type: 'few-shot-dag', heads: [LANDMARKS, HEATMAPS] },
+  { type: 'few-shot-dag', targets: 'matched', heads: [LANDMARKS, HEATMAPS] },
   { type: 'few-shot-dag', teacherViews: 2, heads: [LANDMARKS, HEATMAPS] },
   {
     type: 'few-shot-dag',

@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Point } from '../../../src/core/data/dataset.ts';
+import { IDENTITY as UNMOVED } from '../../../src/core/data/geometry.ts';
 import type { FeatureLoss, LandmarkLoss, StrategyStep } from '../../../src/core/training/strategy.ts';
 import { dagLoss } from '../../../src/plugins/losses/dag.ts';
 import { jsDivergence } from '../../../src/plugins/losses/js-divergence.ts';
 import { fewShotDag } from '../../../src/plugins/ssl/few-shot-dag.ts';
+import { LANDMARKS, scene } from '../../core/matching/scene.ts';
 import { ENGINES } from '../../support/engines.ts';
 import { expectClose } from '../../support/expect-close.ts';
 import { formulaTensor } from '../../support/formula.ts';
@@ -50,7 +53,11 @@ describe.each(ENGINES)('few-shot DAG on %s', (_name, open) => {
       return { landmarks, trajectory: [landmarks], features, heatmaps: gaussians(landmarks, 16, 20, 2) };
     };
     const taught = (views: number) =>
-      strategy(3, views).teach({ ...step([IDENTITY, IDENTITY], [KEEP, KEEP]), teacher, origin: teacher });
+      strategy({ teacherViews: views }).teach({
+        ...step([IDENTITY, IDENTITY], [KEEP, KEEP]),
+        teacher,
+        origin: teacher,
+      });
     const [alone, averaged] = [taught(0), taught(3)];
     expectClose(alone.targets!, [...plain.dataSync()], 1e-6);
     // A teacher that says the same of a moved image is pulled to the centre of the motion or away from it.
@@ -72,6 +79,33 @@ describe.each(ENGINES)('few-shot DAG on %s', (_name, open) => {
   });
 });
 
+describe('few-shot DAG with matched targets', () => {
+  const matched = strategy({ jsWeight: 0, targets: 'matched' });
+
+  it('looks before the first step where unlabeled images look like the labeled ones, and keeps that', () => {
+    const example = { image: scene(UNMOVED), landmarks: LANDMARKS };
+    const moved = scene([1, 0, 5, 0, 1, 2]);
+    const found = LANDMARKS.map(([x, y]): Point => [x + 5 - 1, y + 2 + 1]);
+    const { matched: rows } = matched.survey!({
+      labeled: [example],
+      unlabeled: [{ image: moved, landmarks: found }],
+    });
+    expect(Object.keys(matched.memory!(LANDMARKS.length))).toEqual(['matched']);
+    const places = LANDMARKS.map(([x, y]) => [(x + 5 + 0.5) / moved.width, (y + 2 + 0.5) / moved.height]);
+    expectClose(tf.tensor1d(rows!), places.flat(), 0.5 / moved.height);
+  });
+
+  it("learns each image's own landmarks, carried into the strong view", () => {
+    const memory = { matched: tf.tensor2d([9, 9, 9, 9, 0.2, 0.3, 0.7, 0.4], [2, 4]) };
+    const given = step([FLIP], [SWAP]);
+    const position = tf.tensor1d([1]);
+    const unlabeled = { ...given.unlabeled!, position };
+    const refuse = () => expect.fail('the teacher is not asked');
+    const { targets } = matched.teach({ ...given, memory, unlabeled, teacher: refuse, origin: refuse });
+    expectClose(targets!, [0.3, 0.4, 0.8, 0.3], 1e-6);
+  });
+});
+
 describe('the weights of the unlabeled losses', () => {
   it('grow from nearly nothing to their full value', () => {
     const { scalars } = strategy();
@@ -82,13 +116,22 @@ describe('the weights of the unlabeled losses', () => {
   });
 });
 
-function strategy(jsWeight = 3, teacherViews = 0) {
+interface Variant {
+  readonly jsWeight: number;
+  readonly teacherViews: number;
+  readonly targets: Targets;
+}
+
+type Targets = 'teacher' | 'matched';
+
+function strategy({ jsWeight = 3, teacherViews = 0, targets = 'teacher' as Targets }: Partial<Variant> = {}) {
   const js = jsDivergence.create(
     { over: 'space', at: 'everywhere', normalise: 'none', temperature: 1 },
     {},
   ) as FeatureLoss;
   const featureLoss = { type: 'js-divergence' };
-  const options = { sslWeight: 2, jsWeight, featureLoss, teacherViews, rampUp: 0.4 };
+  const matching = { patch: 0.05, reach: 0.03, deviation: 0.015, sharpness: 60 };
+  const options = { sslWeight: 2, jsWeight, featureLoss, targets, matching, teacherViews, rampUp: 0.4 };
   return fewShotDag.create(options, { landmarkLoss: () => supervisedLoss(), featureLoss: () => js });
 }
 
@@ -116,11 +159,11 @@ function step(matrices: number[][][], permutations: number[][][]): StrategyStep 
 function lesson(
   matrices: number[][][],
   permutations: number[][][],
-  jsWeight?: number,
+  jsWeight = 3,
 ): Partial<tf.NamedTensorMap> {
   const landmarks = tf.tensor3d([0.2, 0.3, 0.7, 0.4, 0.2, 0.3, 0.7, 0.4], [2, 2, 2]);
   const output = { landmarks, trajectory: [landmarks], features: teacherFeatures() };
-  return strategy(jsWeight).teach({
+  return strategy({ jsWeight }).teach({
     ...step(matrices, permutations),
     teacher: () => output,
     origin: () => output,
@@ -128,7 +171,15 @@ function lesson(
 }
 
 /** The loss of a student that is off by `error` along x at every unlabeled landmark that is in the image. */
-function learn({ matrices, error, jsWeight }: { matrices: number[][][]; error: number; jsWeight?: number }) {
+function learn({
+  matrices,
+  error,
+  jsWeight = 3,
+}: {
+  matrices: number[][][];
+  error: number;
+  jsWeight?: number;
+}) {
   const permutations = [KEEP, KEEP];
   const taught = lesson(matrices, permutations, jsWeight) as tf.NamedTensorMap;
   const off = tf.tensor3d([error, 0], [1, 1, 2]);
@@ -136,7 +187,7 @@ function learn({ matrices, error, jsWeight }: { matrices: number[][][]; error: n
   const unlabeled = tf.add(tf.add(taught.targets!, off), far);
   const landmarks = tf.concat([tf.fill([2, 2, 2], 0.25), unlabeled]) as tf.Tensor3D;
   const features = formulaTensor<tf.Tensor4D>('student features', [4, 4, 5, 3]);
-  const { total, parts } = strategy(jsWeight).loss({
+  const { total, parts } = strategy({ jsWeight }).loss({
     ...step(matrices, permutations),
     lesson: taught,
     supervisedLoss: supervisedLoss(),

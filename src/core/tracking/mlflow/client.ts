@@ -1,40 +1,43 @@
-import { createReadStream, statSync } from 'node:fs';
-import { posix } from 'node:path';
 import type { TrackedDataset } from '../tracker.ts';
-import { MlflowConnection, type RetryOptions } from './connection.ts';
-import { MlflowError } from './errors.ts';
-import type { BatchItem, KeyValue } from './log-batch.ts';
-import type { ServerAddress } from './server-address.ts';
+import {
+  absentAsUndefined,
+  hasErrorCode,
+  isProxied,
+  listIn,
+  type MlflowApi,
+  objectIn,
+  textIn,
+} from './api.ts';
+import { type BatchItem, type KeyValue, tagItems } from './log-batch.ts';
 
 export type MlflowRunStatus = 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED';
 
 export interface MlflowRun {
   readonly runId: string;
+  readonly name: string;
   readonly experimentId: string;
   readonly artifactUri: string;
   /** Thrown away in MLflow's trash, from where it can be restored. */
   readonly deleted: boolean;
+  readonly tags: ReadonlyMap<string, string>;
 }
 
 export interface NewRun {
   readonly experimentId: string;
   readonly name: string;
   readonly startTimeMs: number;
-  readonly tags: readonly KeyValue[];
+  readonly tags: Readonly<Record<string, string>>;
 }
 
-const API = 'api/2.0/mlflow';
-const ARTIFACT_API = 'api/2.0/mlflow-artifacts/artifacts';
-const ARTIFACT_TIMEOUT_MS = 60_000;
-/** The slowest upload that is waited for. */
-const ARTIFACT_BYTES_PER_MS = 100;
+/** More than a family of runs has. */
+const MAX_FOUND = 1_000;
 
-/** The part of MLflow's REST API that a run needs, for servers of version 2 and 3. Every call throws MlflowError. */
+/** The part of MLflow's REST API that runs need, for servers of version 2 and 3. Every call throws MlflowError. */
 export class MlflowClient {
-  readonly #connection: MlflowConnection;
+  readonly api: MlflowApi;
 
-  constructor(address: ServerAddress, options: { signal: AbortSignal; retry?: RetryOptions }) {
-    this.#connection = new MlflowConnection(address, options);
+  constructor(api: MlflowApi) {
+    this.api = api;
   }
 
   /** The id of the experiment of that name, made where there is none. */
@@ -42,52 +45,60 @@ export class MlflowClient {
     const existing = await this.#experimentId(name);
     if (existing !== undefined) return existing;
     try {
-      const answer = await this.#post('experiments/create', { name });
-      return text(answer.experiment_id, 'experiments/create');
+      const answer = await this.api.post('experiments/create', { name });
+      return textIn(answer.experiment_id, 'experiments/create');
     } catch (error) {
       // made by another run since it was looked for
-      if (!hasCode(error, 'RESOURCE_ALREADY_EXISTS')) throw error;
-      return text(await this.#experimentId(name), 'experiments/get-by-name');
+      if (!hasErrorCode(error, 'RESOURCE_ALREADY_EXISTS')) throw error;
+      return textIn(await this.#experimentId(name), 'experiments/get-by-name');
     }
   }
 
-  async createRun(run: NewRun): Promise<MlflowRun> {
-    const answer = await this.#post('runs/create', {
+  /** Sent once: see `findOrCreate`. */
+  async createRun(run: NewRun): Promise<void> {
+    const body = {
       experiment_id: run.experimentId,
       run_name: run.name,
       start_time: run.startTimeMs,
-      tags: run.tags,
-    });
-    return runOf(answer.run, 'runs/create');
+      tags: tagItems(run.tags).map(({ value }) => value),
+    };
+    await this.api.post('runs/create', body, { once: true });
   }
 
   async getRun(runId: string): Promise<MlflowRun | undefined> {
-    const answer = await absentAsUndefined(this.#get('runs/get', { run_id: runId }));
-    return answer && runOf(answer.run, 'runs/get');
+    const answer = await absentAsUndefined(this.api.get('runs/get', { run_id: runId }));
+    return answer && runIn(answer.run, 'runs/get');
   }
 
-  /** The run of an experiment that carries a tag, deleted ones included. */
-  async findRunByTag(experimentId: string, key: string, value: string): Promise<MlflowRun | undefined> {
-    const answer = await this.#post('runs/search', {
+  /** The runs of an experiment that carry a tag, deleted ones included. */
+  async findRunsByTag(experimentId: string, key: string, value: string): Promise<MlflowRun[]> {
+    const answer = await this.api.post('runs/search', {
       experiment_ids: [experimentId],
       filter: `tags."${key}" = '${value}'`,
       run_view_type: 'ALL',
-      max_results: 1,
+      max_results: MAX_FOUND,
     });
-    const found = Array.isArray(answer.runs) ? answer.runs[0] : undefined;
-    return found === undefined ? undefined : runOf(found, 'runs/search');
+    return listIn(answer.runs).map((run) => runIn(run, 'runs/search'));
   }
 
   async setStatus(runId: string, status: MlflowRunStatus, endTimeMs?: number): Promise<void> {
     const end = endTimeMs === undefined ? {} : { end_time: endTimeMs };
-    await this.#post('runs/update', { run_id: runId, status, ...end });
+    await this.api.post('runs/update', { run_id: runId, status, ...end });
+  }
+
+  async setTags(runId: string, tags: Readonly<Record<string, string>>): Promise<void> {
+    await this.logBatch(runId, tagItems(tags));
+  }
+
+  async deleteRun(runId: string): Promise<void> {
+    await this.api.post('runs/delete', { run_id: runId });
   }
 
   /** @param items at most what one of `splitIntoBatches`' batches holds. */
   async logBatch(runId: string, items: readonly BatchItem[]): Promise<void> {
     const valuesOf = (kind: BatchItem['kind']) =>
       items.filter((item) => item.kind === kind).map((item) => item.value);
-    await this.#post('runs/log-batch', {
+    await this.api.post('runs/log-batch', {
       run_id: runId,
       metrics: valuesOf('metric'),
       params: valuesOf('param'),
@@ -96,7 +107,7 @@ export class MlflowClient {
   }
 
   async logDataset(runId: string, dataset: TrackedDataset): Promise<void> {
-    await this.#post('runs/log-inputs', {
+    await this.api.post('runs/log-inputs', {
       run_id: runId,
       datasets: [
         {
@@ -113,81 +124,29 @@ export class MlflowClient {
     });
   }
 
-  /**
-   * Uploads a file through the server's artifact proxy; what is there under that path is replaced.
-   * @param run one of those that `servesArtifacts`.
-   * @param path below the run's artifacts, `/` between its segments.
-   */
-  async putArtifact(run: MlflowRun, path: string, file: string): Promise<void> {
-    const root = decodeURIComponent(new URL(run.artifactUri).pathname).replace(/^\/+/, '');
-    const target = posix.join(root, path).split('/').map(encodeURIComponent).join('/');
-    const { size } = statSync(file);
-    await this.#connection.bytes({
-      method: 'PUT',
-      path: `${ARTIFACT_API}/${target}`,
-      name: `artifact ${path}`,
-      body: () => createReadStream(file),
-      headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(size) },
-      timeoutMs: ARTIFACT_TIMEOUT_MS + size / ARTIFACT_BYTES_PER_MS,
-    });
-  }
-
   async #experimentId(name: string): Promise<string | undefined> {
-    const answer = await absentAsUndefined(this.#get('experiments/get-by-name', { experiment_name: name }));
-    return answer && text(record(answer.experiment).experiment_id, 'experiments/get-by-name');
-  }
-
-  #get(endpoint: string, query: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
-    return this.#connection.json({ method: 'GET', path: `${API}/${endpoint}`, name: endpoint, query });
-  }
-
-  #post(endpoint: string, body: unknown): Promise<Record<string, unknown>> {
-    return this.#connection.json({
-      method: 'POST',
-      path: `${API}/${endpoint}`,
-      name: endpoint,
-      body: () => JSON.stringify(body),
-      headers: { 'Content-Type': 'application/json' },
-    });
+    const answer = await absentAsUndefined(
+      this.api.get('experiments/get-by-name', { experiment_name: name }),
+    );
+    return answer && textIn(objectIn(answer.experiment).experiment_id, 'experiments/get-by-name');
   }
 }
 
-/**
- * Whether the server takes a run's artifacts: at `mlflow-artifacts:/1/<run>/artifacts` it does, in any other store
- * (`s3:`, `file:`, …) only clients of that store can put them.
- */
+/** Whether the server takes the run's artifacts. */
 export function servesArtifacts(run: MlflowRun): boolean {
-  return run.artifactUri.startsWith('mlflow-artifacts:');
+  return isProxied(run.artifactUri);
 }
 
-async function absentAsUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (hasCode(error, 'RESOURCE_DOES_NOT_EXIST')) return undefined;
-    throw error;
-  }
-}
-
-function hasCode(error: unknown, errorCode: string): boolean {
-  return error instanceof MlflowError && error.errorCode === errorCode;
-}
-
-function runOf(value: unknown, request: string): MlflowRun {
-  const info = record(record(value).info);
+function runIn(value: unknown, request: string): MlflowRun {
+  const { info, data } = objectIn(value);
+  const { run_id, run_name, experiment_id, artifact_uri, lifecycle_stage } = objectIn(info);
+  const tags = listIn(objectIn(data).tags) as unknown as KeyValue[];
   return {
-    runId: text(info.run_id, request),
-    experimentId: text(info.experiment_id, request),
-    artifactUri: text(info.artifact_uri, request),
-    deleted: info.lifecycle_stage === 'deleted',
+    runId: textIn(run_id, request),
+    name: typeof run_name === 'string' ? run_name : '',
+    experimentId: textIn(experiment_id, request),
+    artifactUri: textIn(artifact_uri, request),
+    deleted: lifecycle_stage === 'deleted',
+    tags: new Map(tags.map((tag) => [tag.key, tag.value])),
   };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function text(value: unknown, request: string): string {
-  if (typeof value === 'string') return value;
-  throw new MlflowError({ request, message: 'the answer is not one that MLflow gives', status: 200 });
 }

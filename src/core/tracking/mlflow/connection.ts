@@ -24,6 +24,8 @@ export interface RetryOptions {
   readonly breakAfter: number;
   /** For how long it is left alone the first time; twice as long each further time, up to a minute. */
   readonly pauseMs: number;
+  /** How long an answer is waited for, where the request does not say. */
+  readonly timeoutMs: number;
 }
 
 export const DEFAULT_RETRY: RetryOptions = {
@@ -32,10 +34,12 @@ export const DEFAULT_RETRY: RetryOptions = {
   maxDelayMs: 10_000,
   breakAfter: 5,
   pauseMs: 5_000,
+  // a server on a busy file system takes half a minute and more for an answer
+  timeoutMs: 60_000,
 };
 
 export interface MlflowRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** Below the server's address. */
   readonly path: string;
   /** How error messages name it, where the path is too long. */
@@ -45,9 +49,10 @@ export interface MlflowRequest {
   readonly body?: () => unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Not sent again when it fails, since its answer alone may be lost. */
+  readonly once?: boolean;
 }
 
-const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_PAUSE_MS = 60_000;
 
 /**
@@ -56,7 +61,9 @@ const MAX_PAUSE_MS = 60_000;
  */
 export class MlflowConnection {
   readonly #address: ServerAddress;
-  readonly #policy: IPolicy;
+  readonly #retrying: IPolicy;
+  readonly #once: IPolicy;
+  readonly #timeoutMs: number;
   readonly #signal: AbortSignal;
   #http: AxiosInstance | undefined;
   #lastFailure = 'no answer yet';
@@ -64,7 +71,10 @@ export class MlflowConnection {
   /** @param signal when aborted, every request fails at once. */
   constructor(address: ServerAddress, options: { signal: AbortSignal; retry?: RetryOptions }) {
     this.#signal = options.signal;
-    this.#policy = resilience(options.retry ?? DEFAULT_RETRY);
+    const retry = options.retry ?? DEFAULT_RETRY;
+    this.#once = breaker(retry);
+    this.#retrying = wrap(retries(retry), this.#once);
+    this.#timeoutMs = retry.timeoutMs;
     this.#address = address;
   }
 
@@ -80,7 +90,8 @@ export class MlflowConnection {
   /** The answer's body. */
   async bytes(request: MlflowRequest): Promise<Buffer> {
     const name = requestName(request);
-    const attempts = this.#policy.execute(() => this.#send(request), this.#signal);
+    const policy = request.once ? this.#once : this.#retrying;
+    const attempts = policy.execute(() => this.#send(request), this.#signal);
     try {
       return await unlessAborted(this.#signal, attempts, () => this.#givenUp(name, 'no success in time'));
     } catch (error) {
@@ -113,7 +124,7 @@ export class MlflowConnection {
         params: request.query,
         data: request.body?.(),
         headers: { ...request.headers },
-        timeout: request.timeoutMs ?? REQUEST_TIMEOUT_MS,
+        timeout: request.timeoutMs ?? this.#timeoutMs,
         signal: this.#signal,
       });
     } catch (error) {
@@ -137,17 +148,20 @@ async function newHttpClient({ uri, authorization }: ServerAddress): Promise<Axi
   });
 }
 
-function resilience(options: RetryOptions): IPolicy {
-  const transient = handleWhen((error) => error instanceof MlflowError && error.transient);
-  const breaker = circuitBreaker(transient, {
-    breaker: new ConsecutiveBreaker(options.breakAfter),
-    halfOpenAfter: new ExponentialBackoff({ initialDelay: options.pauseMs, maxDelay: MAX_PAUSE_MS }),
+const TRANSIENT = handleWhen((error) => error instanceof MlflowError && error.transient);
+
+function breaker({ breakAfter, pauseMs }: RetryOptions): IPolicy {
+  return circuitBreaker(TRANSIENT, {
+    breaker: new ConsecutiveBreaker(breakAfter),
+    halfOpenAfter: new ExponentialBackoff({ initialDelay: pauseMs, maxDelay: MAX_PAUSE_MS }),
   });
-  const retries = retry(transient, {
+}
+
+function retries(options: RetryOptions): IPolicy {
+  return retry(TRANSIENT, {
     maxAttempts: options.retries,
     backoff: jitteredOrAsTheServerSays(options),
   }).dangerouslyUnref();
-  return wrap(retries, breaker);
 }
 
 function jitteredOrAsTheServerSays(
@@ -188,7 +202,7 @@ function failureOf(request: MlflowRequest, response: AxiosResponse<Buffer>): Mlf
   const body = parseObject(response.data);
   const errorCode = typeof body?.error_code === 'string' ? body.error_code : undefined;
   const detail = typeof body?.message === 'string' ? body.message : response.statusText;
-  const location = response.headers.location;
+  const location = withoutQuery(response.headers.location);
   const retryAfterMs = parseRetryAfter(response.headers['retry-after']);
   return new MlflowError({
     request: requestName(request),
@@ -199,6 +213,11 @@ function failureOf(request: MlflowRequest, response: AxiosResponse<Buffer>): Mlf
     ...(errorCode !== undefined && { errorCode }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
+}
+
+/** A sign-in page's address may carry a ticket. */
+function withoutQuery(location: unknown): string | undefined {
+  return typeof location === 'string' ? location.split(/[?#]/, 1)[0] : undefined;
 }
 
 /** Seconds or an HTTP date (RFC 9110, 10.2.3). */

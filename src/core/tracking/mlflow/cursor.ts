@@ -9,6 +9,8 @@ export interface DeliveryCursor {
   readonly experiment: string;
   /** Tags that the recipe adds to the run. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Name in the model registry that the run's model gets a version of; empty for none. */
+  readonly register: string;
   /** Absent until the server has given the run an id. */
   readonly experimentId?: string;
   readonly runId?: string;
@@ -39,7 +41,8 @@ export const CURSOR_FILE = 'mlflow.cursor.json';
 export function loadCursor(runDirectory: string): DeliveryCursor | undefined {
   try {
     const cursor = JSON.parse(readFileSync(join(runDirectory, CURSOR_FILE), 'utf8')) as DeliveryCursor;
-    return Number.isInteger(cursor.sentSequence) && Array.isArray(cursor.refused) ? cursor : undefined;
+    const valid = Number.isInteger(cursor.sentSequence) && Array.isArray(cursor.refused);
+    return valid ? { ...cursor, register: cursor.register ?? '' } : undefined;
   } catch {
     return undefined;
   }

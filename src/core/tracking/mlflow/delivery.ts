@@ -1,84 +1,20 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { TrackingError } from '../../errors.ts';
 import type { JournalEntry } from '../journal-file.ts';
-import type { RunDescription, RunStatus, TrackedItem } from '../tracker.ts';
-import {
-  type MlflowClient,
-  type MlflowRun,
-  type MlflowRunStatus,
-  type NewRun,
-  servesArtifacts,
-} from './client.ts';
-import { type DeliveryCursor, NOTHING_SENT, type RefusedItem } from './cursor.ts';
+import type { RunDescription, RunStatus, TrackedItem, TrackedModel } from '../tracker.ts';
+import { alive, type JournaledRun, linkParent } from './attach.ts';
+import { type MlflowClient, type MlflowRun, type MlflowRunStatus, servesArtifacts } from './client.ts';
+import type { DeliveryCursor, RefusedItem } from './cursor.ts';
 import { MlflowError } from './errors.ts';
+import { imagePaths } from './image-paths.ts';
 import { type BatchItem, batchItemsOf, splitIntoBatches, tagItems } from './log-batch.ts';
-
-/** By this tag a run is found again whose id was lost in a crash, or that another machine sent. */
-const RUN_ID_TAG = 'fsx.run_id';
+import { deliverModel } from './models.ts';
 
 const STATUS: Readonly<Record<RunStatus, MlflowRunStatus>> = {
   finished: 'FINISHED',
   failed: 'FAILED',
   killed: 'KILLED',
 };
-
-/** What a journal says of its run before anything is sent. */
-export interface JournaledRun {
-  readonly directory: string;
-  readonly runId: string;
-  readonly start: JournalEntry & { readonly item: { readonly kind: 'run-start' } };
-}
-
-/**
- * The run on the server that belongs to a journal: the cursor's, else the one that carries the journal's id, else a
- * new one. The cursor that comes back begins anew when the server does not know the cursor's run.
- */
-export async function attachRun(
-  client: MlflowClient,
-  journaled: JournaledRun,
-  cursor: DeliveryCursor,
-): Promise<{ run: MlflowRun; cursor: DeliveryCursor }> {
-  const known = cursor.runId === undefined ? undefined : await client.getRun(cursor.runId);
-  if (known !== undefined) return { run: alive(known), cursor };
-  const description = journaled.start.item.run;
-  const experimentId = await client.ensureExperiment(cursor.experiment || description.experiment);
-  const run =
-    (await client.findRunByTag(experimentId, RUN_ID_TAG, journaled.runId)) ??
-    (await client.createRun(newRun(experimentId, journaled, description, cursor.tags)));
-  const { runId } = alive(run);
-  return { run, cursor: { ...cursor, ...NOTHING_SENT, experimentId, runId } };
-}
-
-function newRun(
-  experimentId: string,
-  journaled: JournaledRun,
-  description: RunDescription,
-  extraTags: Readonly<Record<string, string>>,
-): NewRun {
-  const tags = {
-    'mlflow.runName': description.name,
-    'mlflow.source.type': 'LOCAL',
-    'mlflow.source.name': 'fsx',
-    'fsx.recipe_hash': description.recipeHash,
-    ...description.tags,
-    ...extraTags,
-    [RUN_ID_TAG]: journaled.runId,
-  };
-  return {
-    experimentId,
-    name: description.name,
-    startTimeMs: journaled.start.timestampMs,
-    tags: tagItems(tags).map((item) => item.value as { key: string; value: string }),
-  };
-}
-
-function alive(run: MlflowRun): MlflowRun {
-  if (!run.deleted) return run;
-  throw new TrackingError('FSX_MLFLOW_RUN_DELETED', `run ${run.runId} was deleted in MLflow`, {
-    suggestion: `restore it there: mlflow runs restore --run-id ${run.runId}`,
-  });
-}
 
 /** Sends journal entries to one run. What is sent twice is exactly the same the second time. */
 export class RunDelivery {
@@ -92,15 +28,19 @@ export class RunDelivery {
     this.#journaled = journaled;
   }
 
-  /** Sends entries that `nextGroup` put together. @returns the cursor after them. */
+  /**
+   * Sends entries that `nextGroup` put together. @returns the cursor after them.
+   * @throws TrackingError when the run was deleted since it was attached: nothing of it is refused, all can be sent again.
+   */
   async send(group: readonly JournalEntry[], cursor: DeliveryCursor): Promise<DeliveryCursor> {
     const last = group.at(-1)!;
     const { items, nonfinite } = batchItemsOf(group, cursor.nonfinite);
     const reasons: string[] = [];
     for (const batch of splitIntoBatches(items)) reasons.push(...(await this.#sendBatch(batch)));
-    if (!isBatchable(last.item)) reasons.push(...(await this.#sendAlone(last)));
+    if (!isBatchable(last.item)) reasons.push(...(await this.#sendAlone(last, cursor)));
+    if (reasons.length > 0) await this.#assertAlive();
     const refused = reasons.map((reason): RefusedItem => ({ sequence: last.sequence, reason }));
-    const keptLocal = last.item.kind === 'artifact' && !servesArtifacts(this.#run) ? 1 : 0;
+    const keptLocal = hasFiles(last.item) && !servesArtifacts(this.#run) ? 1 : 0;
     return {
       ...cursor,
       sentSequence: last.sequence,
@@ -114,6 +54,7 @@ export class RunDelivery {
   async #sendBatch(batch: readonly BatchItem[]): Promise<string[]> {
     const reasons = await refusalsOf(() => this.#client.logBatch(this.#run.runId, batch));
     if (reasons.length === 0 || batch.length <= 1) return reasons;
+    await this.#assertAlive();
     const middle = batch.length >> 1;
     return [
       ...(await this.#sendBatch(batch.slice(0, middle))),
@@ -121,7 +62,7 @@ export class RunDelivery {
     ];
   }
 
-  async #sendAlone({ sequence, timestampMs, item }: JournalEntry): Promise<string[]> {
+  async #sendAlone({ sequence, timestampMs, item }: JournalEntry, cursor: DeliveryCursor): Promise<string[]> {
     const { runId } = this.#run;
     switch (item.kind) {
       case 'run-start':
@@ -129,12 +70,23 @@ export class RunDelivery {
       case 'dataset':
         return refusalsOf(() => this.#client.logDataset(runId, item.dataset));
       case 'artifact':
-        return this.#sendArtifact(item.path, resolve(this.#journaled.directory, item.file));
+        return this.#sendFiles([item]);
+      case 'table':
+        return this.#sendTable(item);
+      case 'image':
+        return this.#sendImage(imagePaths(item.image, timestampMs, `${this.#journaled.runId} ${sequence}`));
+      case 'model':
+        return this.#sendModel(item.model, timestampMs, cursor.register);
       case 'run-end':
-        return refusalsOf(() => this.#client.setStatus(runId, STATUS[item.status], timestampMs));
+        return refusalsOf(() => this.#end(STATUS[item.status], timestampMs));
       default:
         return [];
     }
+  }
+
+  async #end(status: MlflowRunStatus, timestampMs: number): Promise<void> {
+    await linkParent(this.#client, this.#run, this.#journaled);
+    await this.#client.setStatus(this.#run.runId, status, timestampMs);
   }
 
   async #runAgain(description: RunDescription): Promise<string[]> {
@@ -143,13 +95,58 @@ export class RunDelivery {
     return [...reasons, ...(await this.#sendBatch(tagItems(description.tags)))];
   }
 
-  async #sendArtifact(path: string, file: string): Promise<string[]> {
+  /** MLflow's user interface shows the artifacts that a tag of the run names as tables. */
+  async #sendTable(table: { readonly path: string; readonly file: string }): Promise<string[]> {
+    const reasons = await this.#sendFiles([table]);
+    if (reasons.length > 0 || !servesArtifacts(this.#run)) return reasons;
+    const run = await this.#client.getRun(this.#run.runId);
+    const named = parseList(run?.tags.get(TABLES_TAG)).filter(({ path }) => path !== table.path);
+    const tables = [...named, { path: table.path, type: 'table' }];
+    return this.#sendBatch(tagItems({ [TABLES_TAG]: JSON.stringify(tables) }));
+  }
+
+  async #sendImage(files: ReturnType<typeof imagePaths>): Promise<string[]> {
+    const reasons = await this.#sendFiles(files);
+    if (!servesArtifacts(this.#run)) return reasons;
+    return [...reasons, ...(await this.#sendBatch(tagItems({ 'mlflow.loggedImages': 'True' })))];
+  }
+
+  async #sendModel(model: TrackedModel, timestampMs: number, register: string): Promise<string[]> {
     if (!servesArtifacts(this.#run)) return [];
-    if (!existsSync(file)) return [`artifact ${path}: ${file} is gone`];
-    return refusalsOf(() => this.#client.putArtifact(this.#run, path, file));
+    const reasons = this.#missing(model.files);
+    if (reasons.length > 0) return reasons;
+    const { directory } = this.#journaled;
+    const delivery = { model, directory, timestampMs, register };
+    return refusalsOf(() => deliverModel(this.#client.api, this.#run, delivery));
+  }
+
+  async #sendFiles(files: readonly { readonly path: string; readonly file: string }[]): Promise<string[]> {
+    if (!servesArtifacts(this.#run)) return [];
+    const reasons = this.#missing(files);
+    if (reasons.length > 0) return reasons;
+    for (const { path, file } of files) {
+      const source = resolve(this.#journaled.directory, file);
+      reasons.push(
+        ...(await refusalsOf(() => this.#client.api.putFile(this.#run.artifactUri, path, source))),
+      );
+    }
+    return reasons;
+  }
+
+  #missing(files: readonly { readonly path: string; readonly file: string }[]): string[] {
+    return files
+      .map(({ path, file }) => ({ path, source: resolve(this.#journaled.directory, file) }))
+      .filter(({ source }) => !existsSync(source))
+      .map(({ path, source }) => `artifact ${path}: ${source} is gone`);
+  }
+
+  async #assertAlive(): Promise<void> {
+    const run = await this.#client.getRun(this.#run.runId);
+    if (run !== undefined) alive(run);
   }
 }
 
+const TABLES_TAG = 'mlflow.loggedArtifacts';
 const MAX_GROUP = 500;
 
 /** The entries at the beginning of a list that go together: one alone, or as many as fit into batches. */
@@ -160,6 +157,19 @@ export function nextGroup(entries: readonly JournalEntry[]): readonly JournalEnt
 
 function isBatchable(item: TrackedItem): boolean {
   return item.kind === 'metrics' || item.kind === 'params' || item.kind === 'tags';
+}
+
+function hasFiles({ kind }: TrackedItem): boolean {
+  return kind === 'artifact' || kind === 'table' || kind === 'image' || kind === 'model';
+}
+
+function parseList(tag: string | undefined): { readonly path?: unknown }[] {
+  try {
+    const parsed: unknown = JSON.parse(tag ?? '[]');
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Why the server refuses what was sent, if it does; any other failure passes through. */

@@ -1,4 +1,5 @@
 import { TrackingError } from '../../errors.ts';
+import { redact, rememberSecret } from '../../secrets.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,13 +18,13 @@ export interface ServerAddress {
 export function parseServerAddress(uri: string, environment: Environment): ServerAddress {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new TrackingError('FSX_MLFLOW_URI', `"${uri}" is not the address of an MLflow server`, {
-      suggestion:
-        'give one that starts with http:// or https://; `mlflow server` serves a local store as one',
+    throw new TrackingError('FSX_MLFLOW_URI', `"${redact(uri)}" is not the address of an MLflow server`, {
+      suggestion: 'give one that starts with http:// or https://; `fsx mlflow start` starts one',
     });
   }
   const user = environment.MLFLOW_TRACKING_USERNAME || decodeURIComponent(url.username);
   const password = environment.MLFLOW_TRACKING_PASSWORD || decodeURIComponent(url.password);
+  for (const secret of [password, environment.MLFLOW_TRACKING_TOKEN]) rememberSecret(secret);
   url.username = '';
   url.password = '';
   url.hash = '';

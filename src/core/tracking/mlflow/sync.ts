@@ -1,15 +1,24 @@
-import { TrackingError } from '../../errors.ts';
-import { readJournal } from '../journal-file.ts';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { JOURNAL_FILE, readJournal } from '../journal-file.ts';
 import type { DeliveryReport } from '../tracker.ts';
 import { loadCursor } from './cursor.ts';
-import { type Environment, parseServerAddress } from './server-address.ts';
+import { namedServer } from './named-server.ts';
+import type { Environment } from './server-address.ts';
 import { MlflowUploader } from './uploader.ts';
 
 export interface SyncOptions {
-  /** Of the server; else the one that the run sent to, else `MLFLOW_TRACKING_URI`. */
+  /** Of the server; else the one that the run sent to, else as `namedServer` finds it. */
   readonly uri?: string;
   readonly environment: Environment;
   readonly timeoutMs: number;
+}
+
+/** The folders in a folder that are runs, by name. */
+export function findRuns(root: string): string[] {
+  if (!existsSync(root)) return [];
+  const folders = readdirSync(root).map((name) => join(root, name));
+  return folders.filter((folder) => existsSync(join(folder, JOURNAL_FILE))).sort();
 }
 
 /**
@@ -20,17 +29,13 @@ export interface SyncOptions {
 export async function syncRun(runDirectory: string, options: SyncOptions): Promise<DeliveryReport> {
   readJournal(runDirectory);
   const cursor = loadCursor(runDirectory);
-  const uri = options.uri || cursor?.uri || options.environment.MLFLOW_TRACKING_URI;
-  if (!uri) {
-    throw new TrackingError('FSX_MLFLOW_URI_MISSING', `${runDirectory} was made without an MLflow server`, {
-      suggestion: 'name one: --uri http://127.0.0.1:5000, or MLFLOW_TRACKING_URI; `mlflow server` starts one',
-    });
-  }
+  const uri = options.uri || cursor?.uri || '';
   const uploader = new MlflowUploader({
     runDirectory,
-    address: parseServerAddress(uri, options.environment),
+    address: namedServer({ uri, environment: options.environment }),
     experiment: cursor?.experiment ?? '',
     tags: cursor?.tags ?? {},
+    register: cursor?.register ?? '',
   });
   return uploader.flush(options.timeoutMs);
 }

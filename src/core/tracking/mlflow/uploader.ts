@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { JOURNAL_FILE, type JournalEntry, JournalReader } from '../journal-file.ts';
 import type { DeliveryReport } from '../tracker.ts';
+import { MlflowApi } from './api.ts';
+import { attachRun, type JournaledRun } from './attach.ts';
 import { MlflowClient, type MlflowRun } from './client.ts';
 import type { RetryOptions } from './connection.ts';
 import { type DeliveryCursor, loadCursor, NOTHING_SENT, saveCursor } from './cursor.ts';
-import { attachRun, type JournaledRun, nextGroup, RunDelivery } from './delivery.ts';
+import { nextGroup, RunDelivery } from './delivery.ts';
 import { MlflowError } from './errors.ts';
 import type { ServerAddress } from './server-address.ts';
 
@@ -15,6 +17,8 @@ export interface UploaderOptions {
   readonly experiment: string;
   /** Added to the run's own. */
   readonly tags: Readonly<Record<string, string>>;
+  /** See `DeliveryCursor`. */
+  readonly register: string;
   readonly retry?: RetryOptions;
 }
 
@@ -42,7 +46,8 @@ export class MlflowUploader {
   constructor(options: UploaderOptions) {
     this.#options = options;
     this.#reader = new JournalReader(join(options.runDirectory, JOURNAL_FILE));
-    const target = { uri: options.address.uri, experiment: options.experiment, tags: options.tags };
+    const { experiment, tags, register } = options;
+    const target = { uri: options.address.uri, experiment, tags, register };
     const stored = loadCursor(options.runDirectory);
     this.#cursor = stored?.uri === target.uri ? { ...stored, ...target } : { ...target, ...NOTHING_SENT };
     this.#forgetWhatTheJournalLost();
@@ -80,7 +85,7 @@ export class MlflowUploader {
 
   #newClient(signal: AbortSignal): MlflowClient {
     const { address, retry } = this.#options;
-    return new MlflowClient(address, retry === undefined ? { signal } : { signal, retry });
+    return new MlflowClient(new MlflowApi(address, { signal, ...(retry && { retry }) }));
   }
 
   #schedule(delayMs: number): void {

@@ -6,6 +6,7 @@ import { Journal } from '../../../../src/core/tracking/journal.ts';
 import { CURSOR_FILE } from '../../../../src/core/tracking/mlflow/cursor.ts';
 import { syncRun } from '../../../../src/core/tracking/mlflow/sync.ts';
 import { mlflowTracker } from '../../../../src/plugins/trackers/mlflow.ts';
+import { artifactOf, asRecord, historyOf, runsOf } from '../../../support/mlflow-readback.ts';
 import { MlflowServer, mlflowUnavailable, SET_UP_TIMEOUT_MS } from '../../../support/mlflow-server.ts';
 import { beginRun, endRun, temporaryRun, trainSteps } from '../../../support/tracked-run.ts';
 
@@ -22,28 +23,9 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
 
   function newTracker(experiment: string, tags: Record<string, string> = {}) {
     return mlflowTracker.create(
-      { uri: server.uri, experiment, tags },
+      { uri: server.uri, experiment, tags, register: '' },
       { recipeName: 'chest', environment: {} },
     );
-  }
-
-  async function runsOf(experiment: string): Promise<ReadRun[]> {
-    const found = await server.get('experiments/get-by-name', { experiment_name: experiment });
-    const { experiment_id } = (found as { experiment: { experiment_id: string } }).experiment;
-    const answer = await server.post('runs/search', { experiment_ids: [experiment_id] });
-    return (answer.runs ?? []) as ReadRun[];
-  }
-
-  async function historyOf(runId: string, metric: string): Promise<Point[]> {
-    const answer = await server.get('metrics/get-history', { run_id: runId, metric_key: metric });
-    return (answer.metrics ?? []) as Point[];
-  }
-
-  async function artifactOf(run: ReadRun, path: string): Promise<Buffer> {
-    const root = run.info.artifact_uri.replace('mlflow-artifacts:/', '');
-    const encoded = `${root}/${path}`.split('/').map(encodeURIComponent).join('/');
-    const answer = await fetch(`${server.uri}/api/2.0/mlflow-artifacts/artifacts/${encoded}`);
-    return Buffer.from(await answer.arrayBuffer());
   }
 
   test('everything that a run tracked is read back from the server, NaN aside', async () => {
@@ -59,7 +41,7 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
     const delivery = await tracker.flush(20_000);
     expect(delivery).toMatchObject({ sent: 1_506, unsent: 0, message: 'everything is in MLflow' });
 
-    const [run] = await runsOf('readback');
+    const [run] = await runsOf(server, 'readback');
     expect(delivery.url).toBe(
       `${server.uri}/#/experiments/${run!.info.experiment_id}/runs/${run!.info.run_id}`,
     );
@@ -71,7 +53,7 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
       'mlflow.source.git.commit': 'abc123',
       'fsx.run_id': journal.header.runId,
     });
-    const losses = await historyOf(run!.info.run_id, 'train/loss');
+    const losses = await historyOf(server, run!.info.run_id, 'train/loss');
     expect(losses.map(({ step, value }) => [step, value])).toEqual(
       Array.from({ length: 1_500 }, (_, index) => [index + 1, 1 / (index + 1)]),
     );
@@ -79,7 +61,9 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
     expect(run!.inputs.dataset_inputs).toMatchObject([
       { dataset: { name: 'chest-phantom', digest: 'd1' }, tags: [{ value: 'labeled' }] },
     ]);
-    expect((await artifactOf(run!, 'report/näive report.html')).equals(report)).toBe(true);
+    expect(
+      (await artifactOf(server, run!.info.artifact_uri, 'report/näive report.html')).equals(report),
+    ).toBe(true);
   });
 
   test('sending a run again from the beginning changes nothing on the server', async () => {
@@ -89,16 +73,16 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
     endRun(journal, directory, Buffer.from('report'));
     const options = { uri: server.uri, environment: {}, timeoutMs: 20_000 };
     const first = await syncRun(directory, options);
-    const before = await runsOf('twice');
-    const history = await historyOf(before[0]!.info.run_id, 'train/loss');
+    const before = await runsOf(server, 'twice');
+    const history = await historyOf(server, before[0]!.info.run_id, 'train/loss');
 
     expect(await syncRun(directory, options)).toMatchObject({ sent: 0, unsent: 0, url: first.url });
     // as after a crash between making the run and writing down its id
     rmSync(join(directory, CURSOR_FILE));
     expect(await syncRun(directory, options)).toMatchObject({ sent: 25, unsent: 0, url: first.url });
 
-    expect(await runsOf('twice')).toEqual(before);
-    expect(await historyOf(before[0]!.info.run_id, 'train/loss')).toEqual(history);
+    expect(await runsOf(server, 'twice')).toEqual(before);
+    expect(await historyOf(server, before[0]!.info.run_id, 'train/loss')).toEqual(history);
   });
 
   test('a resumed run is the same run, running again and then finished, each point once', async () => {
@@ -112,21 +96,21 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
     const killed = newTracker('resume');
     killed.follow(directory);
     await killed.flush(20_000);
-    expect((await runsOf('resume'))[0]!.info.status).toBe('KILLED');
+    expect((await runsOf(server, 'resume'))[0]!.info.status).toBe('KILLED');
 
     const resumed = newTracker('resume');
     resumed.follow(directory);
     const again = beginRun(directory, 'resume', { resumeAfter: checkpointed });
     trainSteps(again, 11, 20);
     await expect
-      .poll(async () => (await runsOf('resume'))[0]!.info.status, { timeout: 10_000 })
+      .poll(async () => (await runsOf(server, 'resume'))[0]!.info.status, { timeout: 10_000 })
       .toBe('RUNNING');
     endRun(again, directory, Buffer.from('report'));
     expect(await resumed.flush(20_000)).toMatchObject({ unsent: 0 });
 
-    const runs = await runsOf('resume');
+    const runs = await runsOf(server, 'resume');
     expect(runs.map((run) => run.info.status)).toEqual(['FINISHED']);
-    const steps = (await historyOf(runs[0]!.info.run_id, 'train/loss')).map((point) => point.step);
+    const steps = (await historyOf(server, runs[0]!.info.run_id, 'train/loss')).map((point) => point.step);
     expect(steps).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
   });
 
@@ -142,13 +126,13 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
 
     expect(delivery).toMatchObject({ unsent: 1 });
     expect(delivery.message).toContain('1 item refused by MLflow');
-    const [run] = await runsOf('refused');
+    const [run] = await runsOf(server, 'refused');
     expect(asRecord(run!.data.params)).toEqual({
       seed: '7',
       names_0_: 'größe',
       'model.head.type': 'dag',
     });
-    expect(await historyOf(run!.info.run_id, 'train/loss')).toHaveLength(3);
+    expect(await historyOf(server, run!.info.run_id, 'train/loss')).toHaveLength(3);
   });
 
   test('a run that was deleted in MLflow is not made again behind the back of whoever deleted it', async () => {
@@ -156,7 +140,7 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
     beginRun(directory, 'deleted').close();
     const options = { uri: server.uri, environment: {}, timeoutMs: 20_000 };
     await syncRun(directory, options);
-    const [run] = await runsOf('deleted');
+    const [run] = await runsOf(server, 'deleted');
     await server.post('runs/delete', { run_id: run!.info.run_id });
     continueTraining(directory, 1);
 
@@ -165,7 +149,7 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
     expect(delivery.message).toContain('was deleted in MLflow');
     rmSync(join(directory, CURSOR_FILE));
     expect((await syncRun(directory, options)).message).toContain('was deleted in MLflow');
-    expect(await runsOf('deleted')).toEqual([]);
+    expect(await runsOf(server, 'deleted')).toEqual([]);
   });
 
   test('a server that has lost the run, or another server, gets all of it', async () => {
@@ -176,13 +160,13 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
     const cursorFile = join(directory, CURSOR_FILE);
     const options = { uri: server.uri, environment: {}, timeoutMs: 20_000 };
     await syncRun(directory, options);
-    const [run] = await runsOf('moved');
+    const [run] = await runsOf(server, 'moved');
     const cursor = readFileSync(cursorFile, 'utf8').replaceAll(run!.info.run_id, '0'.repeat(32));
     writeFileSync(cursorFile, cursor);
     expect(await syncRun(directory, options)).toMatchObject({ sent: 0, unsent: 0 });
     continueTraining(directory, 4);
     expect(await syncRun(directory, options)).toMatchObject({ sent: 7, unsent: 0 });
-    expect(await runsOf('moved')).toHaveLength(1);
+    expect(await runsOf(server, 'moved')).toHaveLength(1);
   });
 });
 
@@ -190,34 +174,4 @@ function continueTraining(directory: string, step: number): void {
   const journal = new Journal(directory);
   trainSteps(journal, step, step);
   journal.close();
-}
-
-interface ReadRun {
-  readonly info: {
-    readonly run_id: string;
-    readonly run_name: string;
-    readonly experiment_id: string;
-    readonly status: string;
-    readonly artifact_uri: string;
-  };
-  readonly data: {
-    readonly metrics: readonly KeyValue[];
-    readonly params: readonly KeyValue[];
-    readonly tags: readonly KeyValue[];
-  };
-  readonly inputs: { readonly dataset_inputs: readonly unknown[] };
-}
-
-interface KeyValue {
-  readonly key: string;
-  readonly value: string | number;
-}
-
-interface Point {
-  readonly step: number;
-  readonly value: number;
-}
-
-function asRecord(values: readonly KeyValue[]): Record<string, string | number> {
-  return Object.fromEntries(values.map(({ key, value }) => [key, value]));
 }

@@ -1,0 +1,44 @@
+import type { Metrics, MetricsFile } from './metrics-schema.ts';
+import { PREDICTION_COLUMNS, type PredictionSets, predictionRecords } from './predictions-csv.ts';
+
+/** A table as MLflow shows it: pandas' JSON with `orient="split"`. */
+export interface ResultTable {
+  readonly columns: readonly string[];
+  readonly data: readonly (readonly (string | number | null)[])[];
+}
+
+/** What `predictions.csv` holds of the teacher. */
+export function predictionsTable(
+  { teacher = [] }: PredictionSets,
+  landmarkNames: readonly string[],
+): ResultTable {
+  return { columns: PREDICTION_COLUMNS, data: predictionRecords({ teacher }, landmarkNames) };
+}
+
+/** A row for each set of weights, over all landmarks and for each. */
+export function metricsTable({ teacher, student, ensemble, meanShape }: MetricsFile): ResultTable {
+  const sets = Object.entries({ teacher, student, ensemble, 'mean shape': meanShape }).filter(
+    (entry): entry is [string, Metrics] => entry[1] !== undefined,
+  );
+  const { unit = 'px', overall } = sets[0]?.[1] ?? {};
+  const rates = (overall?.sdr ?? []).map(({ radius }) => `sdr_${radius}${unit}`);
+  return {
+    columns: [
+      'weights',
+      'landmark',
+      'points',
+      `mre_${unit}`,
+      `sd_${unit}`,
+      `median_${unit}`,
+      'mre_px',
+      ...rates,
+    ],
+    data: sets.flatMap(([set, { overall: all, landmarks }]) =>
+      [{ name: 'all', ...all }, ...landmarks].map((row) => [
+        set,
+        ...[row.name, row.points, row.mre.value, row.sd, row.median.value, row.mrePx],
+        ...row.sdr.map(({ rate }) => rate.value),
+      ]),
+    ),
+  };
+}
