@@ -1,7 +1,7 @@
 import { boolean, integer } from '@oclif/core/flags';
+import { EXIT_CODES } from '../core/errors.ts';
 import type { SweepManifest } from '../core/sweep/manifest.ts';
 import { BaseCommand } from './base-command.ts';
-import { EXIT_CODES } from '../core/errors.ts';
 import { interruptSignal } from './interruption.ts';
 import { PROGRAM } from './program.ts';
 import { tableText } from './table-text.ts';
@@ -29,7 +29,11 @@ export abstract class SweepCommand extends BaseCommand {
    * Runs what is left of a sweep, alone in its folder, and reports.
    * @param open reads the manifest once nobody else works on it.
    */
-  protected async train(directory: string, open: () => Promise<SweepManifest>, flags: TrialFlags): Promise<void> {
+  protected async train(
+    directory: string,
+    open: () => Promise<SweepManifest>,
+    flags: TrialFlags,
+  ): Promise<void> {
     const { withSweepLock } = await import('../core/sweep/session.ts');
     const { clearStopRequest, watchStopRequest } = await import('../core/sweep/stop-request.ts');
     const stop = new AbortController();
@@ -54,7 +58,9 @@ export abstract class SweepCommand extends BaseCommand {
     const { runSweep } = await import('../core/sweep/run-sweep.ts');
     const { sweepReporter } = await import('./reporters/sweep-reporter.ts');
     const launcher = await openLauncher(manifest, createRegistry, process.env);
-    this.log(`${manifest.name}: ${manifest.trials.length} trials in ${manifest.directory}; ${launcher.description}`);
+    this.log(
+      `${manifest.name}: ${manifest.trials.length} trials in ${manifest.directory}; ${launcher.description}`,
+    );
     await runSweep({
       ...{ manifest, launcher, signal, command: PROGRAM },
       retryFailed: flags['retry-failed'],

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrialRecord } from '../../src/core/sweep/manifest.ts';
+import { readJournal } from '../../src/core/tracking/journal-file.ts';
+import { loadCursor } from '../../src/core/tracking/mlflow/cursor.ts';
 import {
   type CliOutcome,
   fsx,
@@ -37,7 +39,10 @@ class Sweep {
     writeFileSync(this.file, `name: ${name}\n${SWEEP}${axes}`);
   }
 
-  run(args: readonly string[] = [], onStart: (process: ChildProcess) => void = () => {}): Promise<CliOutcome> {
+  run(
+    args: readonly string[] = [],
+    onStart: (process: ChildProcess) => void = () => {},
+  ): Promise<CliOutcome> {
     return fsx(['sweep', 'run', this.file, '--output', this.output, ...args], { onStart });
   }
 
@@ -105,6 +110,19 @@ describe('a sweep with two workers, one of them killed in the middle', () => {
     expect(await tensorsOf(killedRun)).toEqual(await tensorsOf(runFolder(alone)));
   });
 
+  test('is in MLflow one experiment with one parent, each trial under its settings', () => {
+    const runs = sweep.trials().map(({ number }) => sweep.runOf(number));
+    expect(new Set(runs.map((run) => loadCursor(run)?.experiment))).toEqual(new Set(['killed']));
+    const { id } = readJson(sweep.output, 'manifest.json') as { id: string };
+    const starts = runs.map((run) =>
+      readJournal(run).entries.flatMap(({ item }) => (item.kind === 'run-start' ? [item.run] : [])),
+    );
+    // the second was killed and began twice
+    expect(starts.map(({ length }) => length)).toEqual([1, 2, 1, 1]);
+    for (const { parent } of starts.flat()) expect(parent).toEqual({ key: id, name: 'killed' });
+    expect(starts[1]!.map(({ name }) => name)).toEqual(Array(2).fill('002.learningRate-0.003.seed-1'));
+  });
+
   test('ranks the points in a table, a page of its own, a CSV file and the best recipe', async () => {
     const markdown = readFileSync(join(sweep.output, 'results.md'), 'utf8');
     expect(markdown).toMatch(/\| rank \| learningRate \| seeds \| val\/mre_px \|/);
@@ -129,43 +147,44 @@ describe('a sweep with two workers, one of them killed in the middle', () => {
 });
 
 describe('a sweep that is stopped', () => {
-  const axes = 'grid: { training.learningRate: [0.001, 0.002, 0.003] }\n';
+  const TWO = 'grid: { training.learningRate: [0.001, 0.002] }\n';
+  /** So many steps that no trial ends before it is stopped. */
+  const ONE_AT_A_TIME = ['launcher.workers=1', 'set.stages.0.steps=100000'].flatMap((one) => ['--set', one]);
 
-  test('by Ctrl-C saves what runs, starts no other, and goes on later', async () => {
-    const sweep = new Sweep('interrupted', axes);
-    const stopped = await sweep.run([], async (process) => {
+  test('by Ctrl-C saves what runs and starts no other', async () => {
+    const sweep = new Sweep('interrupted', TWO);
+    const stopped = await sweep.run(ONE_AT_A_TIME, async (process) => {
       await sweep.untilStep(1, 3, process);
       process.kill('SIGINT');
     });
     expect(stopped).toMatchObject({ code: 130, stderr: '' });
-    expect(sweep.statuses()).toEqual(['interrupted', 'interrupted', 'waiting']);
-    expect((await sweep.on('resume')).code).toBe(0);
-    expect(sweep.stepsOf(1)).toBe(STEPS);
+    expect(sweep.statuses()).toEqual(['interrupted', 'waiting']);
+    expect(existsSync(join(sweep.runOf(1), 'checkpoints/last.safetensors'))).toBe(true);
   });
 
   test('by `fsx sweep stop` from elsewhere saves too', async () => {
-    const sweep = new Sweep('stopped', axes);
+    const sweep = new Sweep('stopped', TWO);
     let stop: Promise<CliOutcome> | undefined;
-    const stopped = await sweep.run([], async (process) => {
+    const stopped = await sweep.run(ONE_AT_A_TIME, async (process) => {
       await sweep.untilStep(1, 3, process);
       stop = sweep.on('stop');
     });
-    expect(stopped.code).toBe(130);
-    expect(await stop).toMatchObject({ code: 0, stdout: expect.stringContaining('3 of 3 trials') });
+    expect(stopped).toMatchObject({ code: 130, stderr: '' });
+    expect(await stop).toMatchObject({ code: 0, stdout: expect.stringContaining('2 of 2 trials') });
     expect(sweep.trials()[0]).toMatchObject({ status: 'interrupted', handle: null });
+    expect(existsSync(join(sweep.runOf(1), 'checkpoints/last.safetensors'))).toBe(true);
   });
 
   test('by kill -9 leaves no trial running, and goes on later', async () => {
-    const sweep = new Sweep('orphaned', axes);
+    const sweep = new Sweep('orphaned', '');
     const killed = await sweep.run([], async (process) => {
       await sweep.untilStep(1, 3, process);
       process.kill('SIGKILL');
     });
     expect(killed.signal).toBe('SIGKILL');
-    const run = sweep.trials()[0]!;
-    expect(run.status).toBe('running');
+    expect(sweep.trials()[0]!.status).toBe('running');
     expect((await sweep.on('resume')).code).toBe(0);
-    expect(sweep.trials()[0]!.attempt).toBe(1);
+    expect(sweep.trials()[0]).toMatchObject({ status: 'finished', attempt: 1 });
     expect(sweep.stepsOf(1)).toBe(STEPS);
   });
 });

@@ -9,7 +9,8 @@ const SUBJECTS = ['recipe', 'benchmark', 'sweep', 'metrics'] as const;
 type Subject = (typeof SUBJECTS)[number];
 
 export default class Schema extends BaseCommand {
-  static override summary = 'Print the JSON Schema of recipes, benchmarks or sweeps, for editors, or of metrics.json';
+  static override summary =
+    'Print the JSON Schema of recipes, benchmarks or sweeps, for editors, or of metrics.json';
   static override description =
     'An editor with a YAML language server completes and checks a recipe whose first line is ' +
     '"# yaml-language-server: $schema=" and the path of the schema. Plugins of your own are added with --plugin.';

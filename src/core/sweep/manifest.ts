@@ -200,7 +200,11 @@ function newRecord({ label, params, seed, hash, baseDirectory }: PlannedTrial, n
   return { number, name, params: { ...params }, seed, hash, baseDirectory, ...nothing };
 }
 
-async function writeRecipe(directory: string, { recipe }: PlannedTrial, { name }: TrialRecord): Promise<void> {
+async function writeRecipe(
+  directory: string,
+  { recipe }: PlannedTrial,
+  { name }: TrialRecord,
+): Promise<void> {
   const folder = join(directory, 'trials', name);
   await mkdir(folder, { recursive: true });
   const text = stringify({ ...recipe, name }, { lineWidth: 110 });

@@ -52,7 +52,8 @@ function makeTrial(
   const recipe: Recipe = {
     ...loaded.recipe,
     seed,
-    tracking: tracking.type === 'mlflow' && !tracking.experiment ? { ...tracking, experiment: sweep } : tracking,
+    tracking:
+      tracking.type === 'mlflow' && !tracking.experiment ? { ...tracking, experiment: sweep } : tracking,
   };
   const plugins = loaded.pluginFiles.map((file) => digests.get(file));
   return {

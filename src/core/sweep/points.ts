@@ -15,7 +15,10 @@ export function pointsOf(settings: SweepSettings, root: MapNode): Point[] {
   const grid = axesAt(root, ['grid']).map((axis) => axis.values.map((value) => [assign(axis, value)]));
   const groups = settings.zip.map((_, index) => together(axesAt(root, ['zip', index])));
   return [draws(settings.random, root), ...groups, ...grid]
-    .reduce<Point[]>((points, axis) => points.flatMap((point) => axis.map((step) => [...point, ...step])), [[]])
+    .reduce<Point[]>(
+      (points, axis) => points.flatMap((point) => axis.map((step) => [...point, ...step])),
+      [[]],
+    )
     .map(widestFirst);
 }
 

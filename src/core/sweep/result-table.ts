@@ -12,7 +12,14 @@ export function pointTable({ name, objective, points }: SweepResults): TextTable
   const labels = shortLabels(paths);
   return {
     caption: `${name}, best first by ${objective.metric} (${objective.over} value of each run, mean over seeds)`,
-    columns: ['rank', ...paths.map((path) => labels.get(path)!), 'seeds', objective.metric, 'SD over seeds', 'time'],
+    columns: [
+      'rank',
+      ...paths.map((path) => labels.get(path)!),
+      'seeds',
+      objective.metric,
+      'SD over seeds',
+      'time',
+    ],
     rows: points.map(({ params, trials, mean, sd }, index) => [
       String(index + 1),
       ...paths.map((path) => (path in params ? valueText(params[path]) : NOTHING)),

@@ -35,7 +35,12 @@ export interface SweepRequest {
 export async function runSweep(request: SweepRequest): Promise<void> {
   const { launcher, command, signal } = request;
   const keeper = new TrialKeeper(request);
-  await launch(keeper, request, await keeper.prepare(), { command, launcher, stop: signal, hold: keeper.hold });
+  await launch(keeper, request, await keeper.prepare(), {
+    command,
+    launcher,
+    stop: signal,
+    hold: keeper.hold,
+  });
 }
 
 /** Stops the trials that go on although the process that started them is gone. */
@@ -155,7 +160,7 @@ class TrialKeeper {
   }
 }
 
-/** What a run says of itself to its tracker, so that a server shows the trials under one parent, each by its settings. */
+/** So that a tracking server shows the trials under one parent, each by its settings. */
 function familyEnvironment(manifest: SweepManifest, trial: TrialRecord): Record<string, string> {
   return { FSX_PARENT_KEY: manifest.id, FSX_PARENT_NAME: manifest.name, FSX_RUN_NAME: trial.name };
 }

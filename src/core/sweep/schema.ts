@@ -13,11 +13,11 @@ const RandomAxisSchema = Type.Object(
     uniform: Type.Optional(Range('any number between two')),
     logUniform: Type.Optional(Range('any number between two positive ones, each magnitude as likely')),
     integer: Type.Optional(
-      Type.Tuple([Type.Integer(), Type.Integer()], { description: 'a whole number between two, ends included' }),
+      Type.Tuple([Type.Integer(), Type.Integer()], {
+        description: 'a whole number between two, ends included',
+      }),
     ),
-    choice: Type.Optional(
-      Type.Array(Type.Unknown(), { description: 'one of these values', minItems: 1 }),
-    ),
+    choice: Type.Optional(Type.Array(Type.Unknown(), { description: 'one of these values', minItems: 1 })),
   },
   { ...closed, minProperties: 1, maxProperties: 1, description: 'how a value is drawn' },
 );
@@ -31,7 +31,10 @@ export const SweepSchema = Type.Object(
       pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
     }),
     description: Type.String({ description: 'for people', default: '' }),
-    recipe: Type.String({ description: 'the recipe that the trials change, relative to this file', minLength: 1 }),
+    recipe: Type.String({
+      description: 'the recipe that the trials change, relative to this file',
+      minLength: 1,
+    }),
     set: partialRecipe('what every trial has in common, merged over the recipe first'),
     seeds: Type.Array(Type.Integer({ minimum: 0 }), {
       description: "each point is trained with each of these seeds; empty takes the recipe's own",

@@ -41,7 +41,10 @@ function markdown(results: SweepResults): string {
 
 function unfinishedList({ unfinished }: SweepResults): string {
   return unfinished
-    .map(({ name, status, error }) => `- ${name}: ${status}${error === null ? '' : `. ${error.split('\n', 1)[0]}`}`)
+    .map(
+      ({ name, status, error }) =>
+        `- ${name}: ${status}${error === null ? '' : `. ${error.split('\n', 1)[0]}`}`,
+    )
     .join('\n');
 }
 

@@ -1,10 +1,10 @@
 import { createRegistry } from '../../../src/composition.ts';
-import { loadSweep, type Sweep } from '../../../src/core/sweep/load.ts';
 import {
   InvalidRecipeError,
   type ReportedProblem,
   reportProblem,
 } from '../../../src/core/recipe/problems.ts';
+import { loadSweep, type Sweep } from '../../../src/core/sweep/load.ts';
 import { RecipeFolder, VALID } from '../recipe/fixture.ts';
 
 /** Every kind of axis, beside `recipe.yaml`. */

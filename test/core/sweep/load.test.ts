@@ -51,10 +51,10 @@ describe('the points of a sweep', () => {
 
   test('may choose among plugins, and set options inside of a plugin that another axis names', async () => {
     const { points } = await loadText(
-      edit(
-        RANDOM,
-        'random: { samples: 8, axes: { model.backbone.width: { choice: [8, 16] } } }\n',
-      ).replace('  training.clipNorm: [1, 2]', '  model.backbone: [{ type: hrnet }, { type: unet }]'),
+      edit(RANDOM, 'random: { samples: 8, axes: { model.backbone.width: { choice: [8, 16] } } }\n').replace(
+        '  training.clipNorm: [1, 2]',
+        '  model.backbone: [{ type: hrnet }, { type: unet }]',
+      ),
     );
     const backbones = points.map(({ loaded }) => loaded.recipe.model.backbone);
     expect(new Set(backbones.map(({ type }) => type))).toEqual(new Set(['hrnet', 'unet']));
@@ -68,7 +68,9 @@ describe('the points of a sweep', () => {
 });
 
 test('the launcher of a sweep is changed by one word on the command line', async () => {
-  const { settings } = await loadText(SWEEP, ['launcher.workers=3']);
+  const { settings } = await loadText(`${SWEEP}launcher: { type: local }\n`, [
+    'launcher.workers=3',
+  ]);
   expect(settings.launcher).toMatchObject({ type: 'local', workers: 3 });
 });
 

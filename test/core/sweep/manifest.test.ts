@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { Recipe } from '../../../src/core/recipe/schema.ts';
 import { SweepManifest } from '../../../src/core/sweep/manifest.ts';
 import { planTrials } from '../../../src/core/sweep/plan.ts';
@@ -42,7 +42,10 @@ test('values and seeds that are added become further trials; those before keep n
   await using folder = await RecipeFolder.create({});
   const before = await update(folder);
   await before.record(2, { status: 'failed', error: 'broken' });
-  const after = await update(folder, SMALL.replace('seeds: [1, 2]', 'seeds: [1, 2, 3]').replace('[1, 2] }', '[4, 1, 2] }'));
+  const after = await update(
+    folder,
+    SMALL.replace('seeds: [1, 2]', 'seeds: [1, 2, 3]').replace('[1, 2] }', '[4, 1, 2] }'),
+  );
   expect(after.id).toBe(before.id);
   expect(after.trials.slice(0, 4)).toEqual(before.trials);
   expect(after.trials.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -73,7 +76,9 @@ test('what was recorded is on the disk once it is said to be, and is read back',
   await using folder = await RecipeFolder.create({});
   const manifest = await update(folder);
   await Promise.all(
-    manifest.trials.map(({ number }) => manifest.record(number, { status: 'running', handle: `h:${number}` })),
+    manifest.trials.map(({ number }) =>
+      manifest.record(number, { status: 'running', handle: `h:${number}` }),
+    ),
   );
   const found = await SweepManifest.open(folder.path);
   expect(found.trials).toEqual(manifest.trials);

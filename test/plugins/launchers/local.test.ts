@@ -30,7 +30,14 @@ async function launch(
   const tasks = Array.from({ length: count }, (_, index): TrialTask => {
     const id = `00${index + 1}`;
     const environment = { FSX_RUN_NAME: id };
-    return { id, folder: folder.file(id), recipeFile: 'r.yaml', baseDirectory: '/b', environment, handle: null };
+    return {
+      id,
+      folder: folder.file(id),
+      recipeFile: 'r.yaml',
+      baseDirectory: '/b',
+      environment,
+      handle: null,
+    };
   });
   const hold = new AbortController();
   const gpus: string[] = [];

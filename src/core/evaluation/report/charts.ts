@@ -249,10 +249,7 @@ interface CoordinateAxis {
 }
 
 /** A line through every axis for each of some points, best first: the best one stands out, the others fade. */
-export function parallelCoordinates(
-  axes: readonly CoordinateAxis[],
-  options: { description: string },
-): Html {
+export function parallelCoordinates(axes: readonly CoordinateAxis[], options: { description: string }): Html {
   const lines = axes[0]!.values.map((_, index) => axes.map(({ values }) => values[index]!));
   const series = lines.map((line, rank) => ({
     type: 'parallel',
@@ -268,7 +265,12 @@ export function parallelCoordinates(
     options.description,
     {
       parallel: { left: 60, right: 90, top: 48, bottom: 28, parallelAxisDefault: { ...AXIS, nameGap: 18 } },
-      parallelAxis: axes.map(({ label, values }, dim) => ({ ...scaleOf(values), dim, name: label, nameLocation: 'end' })),
+      parallelAxis: axes.map(({ label, values }, dim) => ({
+        ...scaleOf(values),
+        dim,
+        name: label,
+        nameLocation: 'end',
+      })),
       series,
     },
     { width: Math.max(760, 150 * axes.length), height: 400 },
