@@ -80,7 +80,10 @@ export abstract class SweepCommand extends BaseCommand {
     for (const { name, error } of results.unfinished.filter(({ error }) => error !== null))
       this.log(`${name}:\n${error!.replaceAll(/^/gm, '  ')}`);
     if (results.unfinished.length > 0)
-      this.log(`${results.unfinished.length} of ${results.trialCount} trials are not finished.`);
+      this.log(
+        `${results.unfinished.length} of ${results.trialCount} trials are not finished; ` +
+          `to go on: fsx sweep resume ${manifest.directory}`,
+      );
     if (results.points.length === 0) return;
     this.log(await tableText(pointTable(results)));
     this.log(`Results: ${(await writeResults(manifest, results)).join(', ')}`);

@@ -56,7 +56,6 @@ const ManifestFile = Type.Object({
 });
 
 export type TrialRecord = Static<typeof TrialRecord>;
-export type TrialStatus = TrialRecord['status'];
 
 /**
  * `manifest.json`: the truth about a sweep. With the recipes beside it, it is all that is needed to go on: the file

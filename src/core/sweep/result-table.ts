@@ -8,7 +8,7 @@ const NOTHING = '–';
 
 /** A row a point, best first. */
 export function pointTable({ name, objective, points }: SweepResults): TextTable {
-  const paths = varyingPaths(points);
+  const paths = settingPaths(points);
   const labels = shortLabels(paths);
   return {
     caption: `${name}, best first by ${objective.metric} (${objective.over} value of each run, mean over seeds)`,
@@ -67,7 +67,7 @@ export function statusTable({ name, directory, trials }: SweepManifest): TextTab
 }
 
 /** The paths that points set, in the order of the file. */
-export function varyingPaths(points: SweepResults['points']): string[] {
+export function settingPaths(points: SweepResults['points']): string[] {
   return [...new Set(points.flatMap(({ params }) => Object.keys(params)))];
 }
 

@@ -2,7 +2,7 @@ import { parallelCoordinates } from '../evaluation/report/charts.ts';
 import { type Html, html } from '../evaluation/report/html.ts';
 import { figure, page, table } from '../evaluation/report/page.ts';
 import { shortLabels, valueText } from './names.ts';
-import { pointTable, trialTable, varyingPaths } from './result-table.ts';
+import { pointTable, settingPaths, trialTable } from './result-table.ts';
 import type { PointResults, SweepResults } from './results.ts';
 
 /** The results as one self-contained HTML page. */
@@ -27,10 +27,12 @@ function unfinishedNotice({ unfinished }: SweepResults): Html | undefined {
   )}</ul></div>`;
 }
 
-/** An axis a setting, and the objective last: a line a point, the best one on top. */
+/** An axis a setting that differs, and the objective last: a line a point, the best one on top. */
 function coordinates(results: SweepResults): Html | undefined {
   const points = results.points.filter(({ mean }) => mean !== null);
-  const paths = varyingPaths(points);
+  const paths = settingPaths(points).filter(
+    (path) => new Set(points.map((point) => coordinate(point, path))).size > 1,
+  );
   if (points.length < 2 || paths.length === 0) return undefined;
   const labels = shortLabels(paths);
   const { metric, goal } = results.objective;

@@ -79,7 +79,7 @@ async function bestRecipe(manifest: SweepManifest, results: SweepResults): Promi
   const { metric, goal } = results.objective;
   const base = relative(process.cwd(), trial.baseDirectory) || '.';
   document.commentBefore = [
-    ` The best of ${results.points.length} points of the sweep ${manifest.name}: ${goal} ${metric}, ${best.mean} over ${best.trials.length} seeds.`,
+    ` The best of ${results.points.length} points of the sweep ${manifest.name}: ${goal} ${metric}, mean over seeds ${best.mean!.toPrecision(5)}.`,
     ` Relative paths start at another folder: fsx run best.yaml --base ${base}`,
   ].join('\n');
   return String(document);

@@ -68,9 +68,7 @@ describe('the points of a sweep', () => {
 });
 
 test('the launcher of a sweep is changed by one word on the command line', async () => {
-  const { settings } = await loadText(`${SWEEP}launcher: { type: local }\n`, [
-    'launcher.workers=3',
-  ]);
+  const { settings } = await loadText(`${SWEEP}launcher: { type: local }\n`, ['launcher.workers=3']);
   expect(settings.launcher).toMatchObject({ type: 'local', workers: 3 });
 });
 

@@ -283,7 +283,14 @@ function scaleOf(values: readonly (number | string)[]): object {
     return { type: 'category', data: [...new Set(values.map(String))] };
   const numbers = values as readonly number[];
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-  return { type: low > 0 && high / low >= 50 ? 'log' : 'value', scale: true, min: low, max: high };
+  const formatter = (value: number) => String(Number(value.toPrecision(3)));
+  return {
+    type: low > 0 && high / low >= 50 ? 'log' : 'value',
+    scale: true,
+    min: low,
+    max: high,
+    axisLabel: { ...TEXT, formatter },
+  };
 }
 
 function renderChart(
