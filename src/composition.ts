@@ -33,6 +33,7 @@ import { heatmap } from './plugins/graph-heads/heatmap.ts';
 import { regression } from './plugins/graph-heads/regression.ts';
 import { scn } from './plugins/graph-heads/scn.ts';
 import { softArgmax } from './plugins/graph-heads/soft-argmax.ts';
+import { localLauncher } from './plugins/launchers/local.ts';
 import { adaptiveWing } from './plugins/losses/adaptive-wing.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
 import { globalMargin } from './plugins/losses/global-margin.ts';
@@ -113,6 +114,7 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   constantSchedule,
   warmupCosine,
   mlflowTracker,
+  localLauncher,
 ];
 
 /** This module, for threads that make the same registry by importing it. */

@@ -17,6 +17,14 @@ export {
   RunError,
   TrackingError,
 } from './core/errors.ts';
+export type {
+  Launcher,
+  LauncherContext,
+  LaunchRequest,
+  TrialEnd,
+  TrialTask,
+} from './core/launching/launcher.ts';
+export { runArguments, trialArguments } from './core/launching/trial-arguments.ts';
 export { peaksOf } from './core/nn/heatmap-peaks.ts';
 export { constant, uniformBias, uniformFanIn } from './core/nn/initializers.ts';
 export { type LandmarkGraphShape, landmarkGraph, landmarkGraphOptions } from './core/nn/landmark-graph.ts';

@@ -2,8 +2,8 @@ import { EXIT_CODES } from '../core/errors.ts';
 import type { Interruption } from '../core/experiment/train.ts';
 
 /**
- * Ctrl-C or SIGTERM asks the run to stop after its step; a second one stops at once. A child of `fsx bench` is also
- * asked by the end of the IPC channel between them, so that none is left behind when that is killed.
+ * Ctrl-C or SIGTERM asks the run to stop after its step; a second one stops at once. A child of `fsx bench` or of
+ * `fsx sweep` is also asked by the end of the IPC channel between them: none is left behind when its parent is killed.
  */
 export function watchInterrupts(tell: (message: string) => void): Interruption {
   // undefined without a channel, false when it is closed already
@@ -20,4 +20,14 @@ export function watchInterrupts(tell: (message: string) => void): Interruption {
   });
   process.channel?.unref();
   return interruption;
+}
+
+/** The same as a signal, for what runs trials in processes of their own. */
+export function interruptSignal(tell: (message: string) => void): AbortSignal {
+  const controller = new AbortController();
+  watchInterrupts((message) => {
+    tell(message);
+    controller.abort();
+  });
+  return controller.signal;
 }

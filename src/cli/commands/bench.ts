@@ -1,15 +1,13 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { string as stringArgument } from '@oclif/core/args';
 import { boolean, integer, string } from '@oclif/core/flags';
 import type { Trial } from '../../core/benchmark/plan.ts';
-import type { TextTable } from '../../core/benchmark/result-table.ts';
 import type { BenchmarkSession } from '../../core/benchmark/session.ts';
 import { EXIT_CODES } from '../../core/errors.ts';
 import { BaseCommand } from '../base-command.ts';
-
-/** How a trial's process is started. */
-const COMMAND = [process.execPath, fileURLToPath(new URL('../../../bin/run.js', import.meta.url))];
+import { interruptSignal } from '../interruption.ts';
+import { PROGRAM } from '../program.ts';
+import { tableText } from '../table-text.ts';
 
 export default class Bench extends BaseCommand {
   static override summary = 'Train methods on datasets with several seeds and compare them';
@@ -78,27 +76,29 @@ export default class Bench extends BaseCommand {
     const { totalSteps } = await import('../../core/benchmark/plan.ts');
     const sources = new Set(chosen.map(({ startsFrom }) => startsFrom));
     const shown = session.plan.filter((trial) => chosen.includes(trial) || sources.has(trial.id));
-    await this.#printTable({
+    const table = {
       caption: `${shown.length} trials in ${session.manifest.directory}, on the ${session.manifest.engine} engine`,
       columns: ['trial', 'state', 'steps', 'first stage from'],
-      rows: shown.map((trial) => [
+      rows: shown.map((trial): [string, ...string[]] => [
         trial.id,
         session.manifest.stateOf(trial),
         String(totalSteps(trial.recipe)),
         trial.startsFrom ?? '',
       ]),
-    });
+    };
+    this.log(await tableText(table));
   }
 
   async #dryRun(trials: readonly Trial[]): Promise<void> {
-    const { dryRunTrials } = await import('../../core/benchmark/dry-run.ts');
+    const { dryRunCandidates } = await import('../../core/benchmark/dry-run.ts');
+    const { dryRunRecipes } = await import('../../core/trials/dry-run.ts');
     const failed: string[] = [];
-    const signal = await this.#watchInterrupts();
-    await dryRunTrials({
-      ...{ trials, signal, command: COMMAND },
-      onEnd: ({ dataset, method }, { code, complaint }) => {
-        if (code !== 0) failed.push(`${dataset}/${method}`);
-        this.log(`${dataset}/${method}: ${code === 0 ? 'runs' : `fails\n${complaint}`}`);
+    const signal = interruptSignal((message) => this.log(message));
+    await dryRunRecipes({
+      ...{ candidates: dryRunCandidates(trials), signal, command: PROGRAM },
+      onEnd: ({ label }, { code, complaint }) => {
+        if (code !== 0) failed.push(label);
+        this.log(`${label}: ${code === 0 ? 'runs' : `fails\n${complaint}`}`);
       },
     });
     if (signal.aborted) this.exit(EXIT_CODES.interrupted);
@@ -110,14 +110,14 @@ export default class Bench extends BaseCommand {
     const { trialsToRun } = await import('../../core/benchmark/selection.ts');
     const { runTrials } = await import('../../core/benchmark/run-trials.ts');
     const { benchReporter } = await import('../reporters/bench-reporter.ts');
-    const signal = await this.#watchInterrupts();
+    const signal = interruptSignal((message) => this.log(message));
     const wait = () => this.log(`Another fsx works in ${directory}: waiting for it.`);
     const { session, chosen } = await withProcessLock(join(directory, 'lock'), wait, async () => {
       const opened = await open();
       const { plan, manifest } = opened.session;
       const trials = trialsToRun(plan, opened.chosen, manifest, options);
       const listener = benchReporter(process.stdout, trials.length);
-      await runTrials({ ...{ trials, manifest, signal, listener }, command: COMMAND, jobs: options.jobs });
+      await runTrials({ ...{ trials, manifest, signal, listener }, command: PROGRAM, jobs: options.jobs });
       await this.#report(opened.session);
       return opened;
     });
@@ -130,7 +130,7 @@ export default class Bench extends BaseCommand {
     const { methodTable } = await import('../../core/benchmark/result-table.ts');
     const { writeResults } = await import('../../core/benchmark/write-results.ts');
     const results = await collectResults(benchmark, plan, manifest);
-    for (const dataset of results.datasets) await this.#printTable(methodTable(dataset));
+    for (const dataset of results.datasets) this.log(await tableText(methodTable(dataset)));
     for (const { trial, error } of results.unfinished.filter(({ state }) => state === 'failed'))
       this.log(`${trial} failed:\n${error?.replaceAll(/^/gm, '  ')}`);
     if (results.unfinished.length > 0)
@@ -138,28 +138,6 @@ export default class Bench extends BaseCommand {
     if (results.datasets.length === 0) return;
     const files = await writeResults(manifest.directory, results);
     this.log(`Results: ${files.join(', ')}`);
-  }
-
-  async #printTable({ caption, columns, rows }: TextTable): Promise<void> {
-    const { default: Table } = await import('cli-table3');
-    const colAligns = columns.map((_, index) => (index === 0 ? ('left' as const) : ('right' as const)));
-    const table = new Table({
-      head: [...columns],
-      colAligns,
-      style: { head: [], border: [], compact: true },
-    });
-    table.push(...rows.map((row) => [...row]));
-    this.log(`${caption}\n${table.toString()}\n`);
-  }
-
-  async #watchInterrupts(): Promise<AbortSignal> {
-    const { watchInterrupts } = await import('../interruption.ts');
-    const controller = new AbortController();
-    watchInterrupts((message) => {
-      this.log(message);
-      controller.abort();
-    });
-    return controller.signal;
   }
 }
 

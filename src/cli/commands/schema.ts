@@ -5,11 +5,12 @@ import { boolean, string } from '@oclif/core/flags';
 import { RecipeError } from '../../core/errors.ts';
 import { BaseCommand } from '../base-command.ts';
 
-const SUBJECTS = ['recipe', 'benchmark', 'metrics'] as const;
+const SUBJECTS = ['recipe', 'benchmark', 'sweep', 'metrics'] as const;
 type Subject = (typeof SUBJECTS)[number];
 
 export default class Schema extends BaseCommand {
-  static override summary = 'Print the JSON Schema of recipes or benchmarks, for editors, or of metrics.json';
+  static override summary =
+    'Print the JSON Schema of recipes, benchmarks or sweeps, for editors, or of metrics.json';
   static override description =
     'An editor with a YAML language server completes and checks a recipe whose first line is ' +
     '"# yaml-language-server: $schema=" and the path of the schema. Plugins of your own are added with --plugin.';
@@ -31,7 +32,7 @@ export default class Schema extends BaseCommand {
       description: "fail when the file differs from the program (default: fsx's own schemas)",
     }),
     plugin: string({
-      description: 'a plugin file whose options the schema of recipes and benchmarks knows too',
+      description: 'a plugin file whose options the schema of recipes, benchmarks and sweeps knows too',
       helpValue: 'FILE',
       multiple: true,
       multipleNonGreedy: true,
@@ -73,6 +74,10 @@ async function generate(subject: Subject, plugins: readonly string[]): Promise<s
   const files = plugins.map((name) => resolvePlugin(`./${name}`, process.cwd()));
   const registry = await createRegistry(files);
   if (subject === 'recipe') return formatJsonSchema(recipeJsonSchema(registry));
+  if (subject === 'sweep') {
+    const { sweepJsonSchema } = await import('../../core/sweep/json-schema.ts');
+    return formatJsonSchema(sweepJsonSchema(registry));
+  }
   const { benchmarkJsonSchema } = await import('../../core/benchmark/json-schema.ts');
   return formatJsonSchema(benchmarkJsonSchema(registry));
 }

@@ -6,7 +6,7 @@ import type { Finding } from '../recipe/explain.ts';
 import { type LoadedRecipe, type LoadOptions, loadRecipe } from '../recipe/load.ts';
 import { locate } from '../recipe/locate.ts';
 import { asJsonSchema } from '../recipe/places.ts';
-import { InvalidRecipeError, type Problem } from '../recipe/problems.ts';
+import { InvalidRecipeError, type Problem, withoutRepetition } from '../recipe/problems.ts';
 import { besideOf, readRecipe, withPluginPaths } from '../recipe/read.ts';
 import { type MapNode, nodeAt, plainValue } from '../recipe/tree.ts';
 import { typeValues } from '../recipe/typing.ts';
@@ -144,10 +144,4 @@ class CellLoader {
   #add(findings: readonly Finding[]): void {
     this.#problems.push(...locate(findings, this.#root, []));
   }
-}
-
-/** What several cells have from one place is one problem. */
-function withoutRepetition(problems: readonly Problem[]): Problem[] {
-  const keyOf = ({ place, message }: Problem) => `${place.source.name}:${place.start}:${message}`;
-  return [...new Map(problems.map((problem) => [keyOf(problem), problem])).values()];
 }

@@ -1,10 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Static, type TSchema, Type } from 'typebox';
-import { Value } from 'typebox/value';
-import { writeFileAtomically } from '../atomic-file.ts';
 import type { EngineName } from '../engine/engine.ts';
 import { RunError } from '../errors.ts';
+import { StateFile } from '../trials/state-file.ts';
 import type { Trial } from './plan.ts';
 
 const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
@@ -41,7 +39,6 @@ const ManifestFile = Type.Object({
 });
 
 export type TrialRecord = Static<typeof TrialRecord>;
-type ManifestFile = Static<typeof ManifestFile>;
 
 /** `changed`: it was run with another recipe or plugin. `waiting`: it was never started. */
 export type TrialState = 'waiting' | 'interrupted' | 'finished' | 'failed' | 'changed';
@@ -49,12 +46,11 @@ export type TrialState = 'waiting' | 'interrupted' | 'finished' | 'failed' | 'ch
 /** `manifest.json`: what became of the trials of a benchmark. On disk before anything is built on it. */
 export class Manifest {
   readonly directory: string;
-  readonly #content: ManifestFile;
-  #written: Promise<void> = Promise.resolve();
+  readonly #file: StateFile<typeof ManifestFile>;
 
-  private constructor(directory: string, content: ManifestFile) {
+  private constructor(directory: string, file: StateFile<typeof ManifestFile>) {
     this.directory = directory;
-    this.#content = content;
+    this.#file = file;
   }
 
   /**
@@ -67,23 +63,27 @@ export class Manifest {
     benchmark: string,
     engine: () => Promise<EngineName>,
   ): Promise<Manifest> {
-    const found = await readManifest(join(directory, 'manifest.json'));
-    if (found !== undefined && found.benchmark !== benchmark) {
-      throw new RunError('FSX_BENCHMARK_FOLDER', `${directory} holds the benchmark "${found.benchmark}"`, {
-        suggestion: `Name another folder for "${benchmark}" with --output.`,
-      });
+    const path = join(directory, 'manifest.json');
+    const found = await StateFile.read(path, ManifestFile, 'FSX_BENCHMARK_MANIFEST');
+    if (found !== undefined && found.content.benchmark !== benchmark) {
+      throw new RunError(
+        'FSX_BENCHMARK_FOLDER',
+        `${directory} holds the benchmark "${found.content.benchmark}"`,
+        { suggestion: `Name another folder for "${benchmark}" with --output.` },
+      );
     }
     if (found !== undefined) return new Manifest(directory, found);
     const format = { format: 'fsx-benchmark', version: 1 } as const;
-    return new Manifest(directory, { ...format, benchmark, engine: await engine(), trials: {} });
+    const content = { ...format, benchmark, engine: await engine(), trials: {} };
+    return new Manifest(directory, new StateFile(path, content));
   }
 
   get engine(): EngineName {
-    return this.#content.engine;
+    return this.#file.content.engine;
   }
 
   recordOf({ id }: Pick<Trial, 'id'>): TrialRecord | undefined {
-    return this.#content.trials[id];
+    return this.#file.content.trials[id];
   }
 
   stateOf(trial: Trial): TrialState {
@@ -95,25 +95,7 @@ export class Manifest {
 
   /** Keeps what became of a trial. Resolves when it is on the disk. @throws {RunError} FSX_WRITE_FAILED. */
   async record({ id }: Trial, entry: TrialRecord): Promise<void> {
-    this.#content.trials[id] = entry;
-    const text = `${JSON.stringify(this.#content, null, 2)}\n`;
-    const write = async () => {
-      await mkdir(this.directory, { recursive: true });
-      await writeFileAtomically(join(this.directory, 'manifest.json'), [text]);
-    };
-    this.#written = this.#written.then(write);
-    await this.#written;
-  }
-}
-
-async function readManifest(path: string): Promise<ManifestFile | undefined> {
-  try {
-    return Value.Parse(ManifestFile, JSON.parse(await readFile(path, 'utf8')));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new RunError('FSX_BENCHMARK_MANIFEST', `cannot read ${path}: ${(cause as Error).message}`, {
-      suggestion: 'Name another folder with --output, or put the file back from a copy.',
-      cause,
-    });
+    this.#file.content.trials[id] = entry;
+    await this.#file.save();
   }
 }

@@ -1,15 +1,8 @@
 import { decimals, duration, percent, pValue, signed } from '../evaluation/report/format.ts';
 import { SEED_CONFIDENCE, type SeedMean } from '../evaluation/seeds.ts';
+import type { TextTable } from '../trials/text-table.ts';
 import type { Opponent } from './compare-methods.ts';
 import type { BenchmarkResults, DatasetResults, MethodResults } from './results.ts';
-
-/** A table as text, for every form that results are written in. */
-export interface TextTable {
-  readonly caption: string;
-  readonly columns: readonly string[];
-  /** The first cell names the row. */
-  readonly rows: readonly (readonly [string, ...string[]])[];
-}
 
 const NOTHING = '–';
 const LEVEL = `${100 * SEED_CONFIDENCE} %`;

@@ -1,16 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { EXIT_CODES } from '../errors.ts';
 import type { RunEvent } from '../experiment/events.ts';
 import { isFinishedRun } from '../experiment/resume.ts';
 import { runDirectory } from '../experiment/run-directory.ts';
-import { isRunning } from '../process-lock.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { type ProcessEnd, runTrialProcess, untilGone } from '../trials/trial-process.ts';
 import type { Manifest, TrialRecord } from './manifest.ts';
 import type { Trial } from './plan.ts';
-import { type ProcessEnd, runTrialProcess } from './trial-process.ts';
 
 /** What a benchmark says while it goes. */
 export type BenchmarkEvent =
@@ -30,10 +28,6 @@ export interface TrialsRequest {
   readonly signal: AbortSignal;
   readonly listener: (event: BenchmarkEvent) => void;
 }
-
-/** A process whose benchmark was killed stops after its step; another one may have its number by then. */
-const ORPHAN_MS = 60_000;
-const POLL_MS = 200;
 
 /**
  * Runs trials, each in a process of its own: a crash ends that trial alone, its memory is given back, and its
@@ -175,9 +169,4 @@ function outcomeOf({ code, killedBy, complaint }: ProcessEnd): Pick<TrialRecord,
   if (code === 0) return { status: 'finished', error: null };
   const reason = killedBy === null ? `exit code ${code}` : `killed by ${killedBy}`;
   return { status: 'failed', error: complaint === '' ? reason : complaint };
-}
-
-async function untilGone(pid: number): Promise<void> {
-  const deadlineMs = Date.now() + ORPHAN_MS;
-  while (isRunning(pid) && Date.now() < deadlineMs) await delay(POLL_MS);
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { partialRecipe } from '../recipe/partial.ts';
 
 /**
  * What a benchmark file says: datasets x methods x seeds. Recipes in part (`set`) are checked as parts of the recipes
@@ -6,13 +7,6 @@ import { type Static, Type } from 'typebox';
  */
 
 const closed = { additionalProperties: false } as const;
-
-/** Marks where an editor offers the keys of a recipe. */
-export const PARTIAL_RECIPE = 'fsxPartialRecipe';
-
-function partialRecipe(description: string) {
-  return Type.Object({}, { description, default: {}, additionalProperties: true, [PARTIAL_RECIPE]: true });
-}
 
 const DatasetSchema = Type.Object(
   {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { writeFileAtomically } from '../atomic-file.ts';
-import { explanations, methodTable, seedTable, type TextTable } from './result-table.ts';
+import { markdownTable } from '../trials/text-table.ts';
+import { explanations, methodTable, seedTable } from './result-table.ts';
 import type { BenchmarkResults, DatasetResults, MethodResults } from './results.ts';
 import { resultsPage } from './results-page.ts';
 
@@ -50,13 +51,6 @@ function methodList({ methods }: BenchmarkResults): string[] {
     '## Methods',
     described.map(({ name, description }) => `- ${name}: ${description.trim()}`).join('\n'),
   ];
-}
-
-function markdownTable({ caption, columns, rows }: TextTable): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  const rule = columns.map((_, index) => (index === 0 ? '---' : '---:'));
-  return [`${caption}.`, '', line(columns), line(rule), ...rows.map(line)].join('\n');
 }
 
 function unfinishedList({ unfinished }: BenchmarkResults): string {

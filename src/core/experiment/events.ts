@@ -1,6 +1,6 @@
 import type { MetricsFile } from '../evaluation/metrics-schema.ts';
 import type { DeliveryReport } from '../tracking/tracker.ts';
-import type { StepMetrics } from '../training/stage.ts';
+import type { StepMetrics } from '../training/step-metrics.ts';
 
 /** What a run says while it goes; a reporter shows it. */
 export type RunEvent =

@@ -1,4 +1,4 @@
-import type { StepMetrics } from '../training/stage.ts';
+import type { StepMetrics } from '../training/step-metrics.ts';
 
 /** Means and rates since the last time they were taken. */
 export interface Progress {

@@ -1,6 +1,7 @@
 import type { Static, TObject } from 'typebox';
 import type { Augmentation } from '../data/augmentation.ts';
 import type { Dataset, DatasetContext } from '../data/dataset.ts';
+import type { Launcher, LauncherContext } from '../launching/launcher.ts';
 import type { Backbone, BackboneContext, GraphHead, GraphHeadContext } from '../nn/model.ts';
 import type { Tracker } from '../tracking/tracker.ts';
 import type { Optimizer, Schedule } from '../training/optimizer.ts';
@@ -17,6 +18,7 @@ export interface PluginKinds {
   optimizer: { instance: Optimizer; context: Record<never, never> };
   schedule: { instance: Schedule; context: Record<never, never> };
   tracker: { instance: Tracker; context: TrackerContext };
+  launcher: { instance: Launcher | Promise<Launcher>; context: LauncherContext };
 }
 
 export type PluginKind = keyof PluginKinds;
@@ -31,6 +33,7 @@ export const PLUGIN_KINDS = [
   'optimizer',
   'schedule',
   'tracker',
+  'launcher',
 ] as const satisfies readonly PluginKind[];
 
 /** A strategy may use losses of its own, named in its options by `pluginReference('loss', …)`. */

@@ -44,7 +44,8 @@ function pluginSchema(definition: PluginDefinition, registry: PluginRegistry): J
   };
 }
 
-function toEditorSchema(schema: JsonSchema, registry: PluginRegistry): JsonSchema {
+/** A schema without what only fsx reads; a place that names a plugin takes one of the registry's. */
+export function toEditorSchema(schema: JsonSchema, registry: PluginRegistry): JsonSchema {
   const { [PLUGIN_KEYWORD]: place, required: _, ...rest } = schema;
   if (place !== undefined) {
     const own = definitionsFor(place, registry).map((definition) => ({

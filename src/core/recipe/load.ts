@@ -8,7 +8,7 @@ import type { Environment } from './environment.ts';
 import { hashRecipe } from './hash.ts';
 import { locate } from './locate.ts';
 import { merge } from './merge.ts';
-import { applyOverrides } from './overrides.ts';
+import { type Assignment, applyOverrides, assignValues } from './overrides.ts';
 import { asJsonSchema } from './places.ts';
 import { InvalidRecipeError, type Problem } from './problems.ts';
 import { readRecipe } from './read.ts';
@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly createRegistry: () => PluginRegistry | Promise<PluginRegistry>;
   /** Recipes in part, merged over this one in order as `extends` merges; their environment is filled in. */
   readonly layers?: readonly MapNode[];
+  /** Values by path, set over the layers. */
+  readonly assignments?: readonly Assignment[];
   /** As `--set` takes them: `model.backbone.width=32`. */
   readonly overrides?: readonly string[];
   readonly environment?: Environment;
@@ -56,7 +58,8 @@ export async function loadRecipe(path: string, options: LoadOptions): Promise<Lo
   const read = await readRecipe(path, options.environment ?? {});
   if (read.root === undefined) throw new InvalidRecipeError(path, read.problems);
   const layered = (options.layers ?? []).reduce<RecipeNode>(merge, read.root);
-  const overridden = applyOverrides(layered, options.overrides ?? []);
+  const assigned = assignValues(layered, options.assignments ?? []);
+  const overridden = applyOverrides(assigned.root, options.overrides ?? []);
   const baseDirectory = resolve(options.baseDirectory ?? dirname(path));
 
   const plugins = await loadPlugins(overridden.root, await options.createRegistry(), baseDirectory);
@@ -65,7 +68,7 @@ export async function loadRecipe(path: string, options: LoadOptions): Promise<Lo
   const recipe = plainValue(root) as Recipe;
   const reportUnknownTypes = plugins.problems.length === 0;
   const findings = checkValue(recipe, RecipeSchema, { registry, reportUnknownTypes });
-  const earlier = [...read.problems, ...overridden.problems, ...plugins.problems];
+  const earlier = [...read.problems, ...assigned.problems, ...overridden.problems, ...plugins.problems];
   if (findings.length === 0 && earlier.length === 0) findings.push(...checkRules(recipe, registry));
   const problems = [...earlier, ...locate(findings, root, read.problems)];
   if (problems.length > 0) throw new InvalidRecipeError(path, problems);
@@ -90,7 +93,8 @@ interface LoadedPlugins {
   readonly problems: readonly Problem[];
 }
 
-async function loadPlugins(
+/** Adds the plugins that a tree names under `plugins` to a registry. */
+export async function loadPlugins(
   root: RecipeNode,
   registry: PluginRegistry,
   baseDirectory: string,

@@ -5,7 +5,8 @@ import type { Problem } from './problems.ts';
 import type { Place, Source } from './source.ts';
 import { childOf, type ListNode, type MapNode, pathText, type RecipeNode, withEntry } from './tree.ts';
 
-interface Override {
+/** A value for a path of a recipe, and where somebody wrote it. */
+export interface Assignment {
   readonly path: readonly string[];
   readonly value: RecipeNode;
   readonly keyPlace: Place;
@@ -24,19 +25,23 @@ export interface Overridden {
 export function applyOverrides(root: RecipeNode, texts: readonly string[]): Overridden {
   const problems: Problem[] = [];
   const parsed = texts.map((text) => parseOverride(text, problems)).filter((one) => one !== undefined);
-  const [types, others] = [parsed.filter(setsType), parsed.filter((override) => !setsType(override))];
-  const overridden = [...types, ...others].reduce(
-    (node, override) => assign(node, override, 0, problems),
-    root,
-  );
-  return { root: overridden, problems };
+  const assigned = assignValues(root, parsed);
+  return { root: assigned.root, problems: [...problems, ...assigned.problems] };
 }
 
-function setsType({ path }: Override): boolean {
+/** Sets values by path; see `applyOverrides`. */
+export function assignValues(root: RecipeNode, assignments: readonly Assignment[]): Overridden {
+  const problems: Problem[] = [];
+  const [types, others] = [assignments.filter(setsType), assignments.filter((one) => !setsType(one))];
+  const assigned = [...types, ...others].reduce((node, one) => assign(node, one, 0, problems), root);
+  return { root: assigned, problems };
+}
+
+function setsType({ path }: Assignment): boolean {
   return path.at(-1) === 'type';
 }
 
-function parseOverride(text: string, problems: Problem[]): Override | undefined {
+function parseOverride(text: string, problems: Problem[]): Assignment | undefined {
   const source: Source = { name: `--set ${text}`, text, kind: 'override' };
   const equals = text.indexOf('=');
   const path = text.slice(0, Math.max(equals, 0)).trim().split('.');
@@ -73,7 +78,7 @@ function placedAt(node: RecipeNode, place: Place): RecipeNode {
 
 function assign(
   node: RecipeNode | undefined,
-  override: Override,
+  override: Assignment,
   depth: number,
   problems: Problem[],
 ): RecipeNode {
@@ -88,7 +93,7 @@ function assign(
   return withEntry(map, key, child, keyPlace);
 }
 
-function assignItem(list: ListNode, override: Override, depth: number, problems: Problem[]): RecipeNode {
+function assignItem(list: ListNode, override: Assignment, depth: number, problems: Problem[]): RecipeNode {
   const key = override.path[depth]!;
   const index = /^\d+$/.test(key) ? Number(key) : indexByName(list, key);
   if (index === undefined || index > list.items.length) {

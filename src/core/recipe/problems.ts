@@ -98,3 +98,9 @@ function escapeData(text: string): string {
 function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
+
+/** What several recipes have from one place is one problem. */
+export function withoutRepetition(problems: readonly Problem[]): Problem[] {
+  const keyOf = ({ place, message }: Problem) => `${place.source.name}:${place.start}:${message}`;
+  return [...new Map(problems.map((problem) => [keyOf(problem), problem])).values()];
+}

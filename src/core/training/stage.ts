@@ -8,6 +8,7 @@ import type { ResolvedStage } from '../recipe/schema.ts';
 import type { Optimizer, Schedule } from './optimizer.ts';
 import { fromTensors, type StateLayout, type StateVectors, toTensors } from './state.ts';
 import { trainingStep } from './step.ts';
+import type { StepMetrics } from './step-metrics.ts';
 import type { LandmarkLoss, SslStrategy, StageProgress } from './strategy.ts';
 
 /** The plugins that a stage names, made. */
@@ -32,9 +33,6 @@ export interface StageStart {
 
 /** After so many steps in a row without a finite gradient, the training has diverged. */
 const PATIENCE = 20;
-
-/** What one step told: `loss`, `loss.<part>`, `gradient_norm`, `learning_rate`. */
-export type StepMetrics = Readonly<Record<string, number>>;
 
 /**
  * A stage while it trains: the state on the engine, and one method that moves it by a step. It knows no clock, files

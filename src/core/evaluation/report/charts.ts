@@ -242,6 +242,57 @@ export function dotPlot(rows: readonly DotRow[], options: { description: string;
   );
 }
 
+interface CoordinateAxis {
+  readonly label: string;
+  /** Of each line: numbers lie to scale, words where they first appear. */
+  readonly values: readonly (number | string)[];
+}
+
+/** A line through every axis for each of some points, best first: the best one stands out, the others fade. */
+export function parallelCoordinates(axes: readonly CoordinateAxis[], options: { description: string }): Html {
+  const lines = axes[0]!.values.map((_, index) => axes.map(({ values }) => values[index]!));
+  const series = lines.map((line, rank) => ({
+    type: 'parallel',
+    z: lines.length - rank,
+    lineStyle: {
+      color: rank === 0 ? 'var(--series-2)' : 'var(--series-1)',
+      width: rank === 0 ? 3.5 : 1.5,
+      opacity: rank === 0 ? 1 : 0.9 - (0.7 * rank) / lines.length,
+    },
+    data: [line],
+  }));
+  return renderChart(
+    options.description,
+    {
+      parallel: { left: 60, right: 90, top: 48, bottom: 28, parallelAxisDefault: { ...AXIS, nameGap: 18 } },
+      parallelAxis: axes.map(({ label, values }, dim) => ({
+        ...scaleOf(values),
+        dim,
+        name: label,
+        nameLocation: 'end',
+      })),
+      series,
+    },
+    { width: Math.max(760, 150 * axes.length), height: 400 },
+  );
+}
+
+/** Magnitudes apart, numbers are told apart on a logarithmic scale only. */
+function scaleOf(values: readonly (number | string)[]): object {
+  if (values.some((value) => typeof value === 'string'))
+    return { type: 'category', data: [...new Set(values.map(String))] };
+  const numbers = values as readonly number[];
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const formatter = (value: number) => String(Number(value.toPrecision(3)));
+  return {
+    type: low > 0 && high / low >= 50 ? 'log' : 'value',
+    scale: true,
+    min: low,
+    max: high,
+    axisLabel: { ...TEXT, formatter },
+  };
+}
+
 function renderChart(
   description: string,
   option: object,
