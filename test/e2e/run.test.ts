@@ -42,12 +42,17 @@ describe('a run from the command line', () => {
       'recipe.resolved.yaml',
     ];
     expect(readdirSync(run).sort()).toEqual(
-      ['checkpoints', 'overlays', 'report.html', 'split.json', ...files].sort(),
+      ['checkpoints', 'overlays', 'report.html', 'split.json', 'tables', ...files].sort(),
     );
     expect(readdirSync(join(run, 'checkpoints')).sort()).toEqual(
       checkpoints.map((name) => `${name}.safetensors`),
     );
-    expect(readdirSync(join(run, 'overlays'))).toHaveLength(2);
+    expect(readdirSync(join(run, 'tables')).sort()).toEqual(['metrics.json', 'predictions.json']);
+    expect(readdirSync(join(run, 'overlays')).sort()).toEqual([
+      expect.stringMatching(/^best-.*\.png$/),
+      'validation',
+      expect.stringMatching(/^worst-.*\.png$/),
+    ]);
   });
 
   test('metrics.json is what its committed schema says, and what the last event says', () => {
