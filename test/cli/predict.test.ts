@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import Evaluate from '../../src/cli/commands/evaluate.ts';
 import Predict from '../../src/cli/commands/predict.ts';
+import { seal, UNSEALED } from '../../src/core/training/checksum.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/core/training/safetensors.ts';
 import { trainTinyRun, writeFilms } from '../support/trained-run.ts';
 import { runCommand } from './run-command.ts';
@@ -32,8 +33,10 @@ async function copyOfModel(name: string, change: (facts: Record<string, unknown>
   const facts = JSON.parse(metadata.facts!);
   change(facts);
   const file = join(root, name);
-  const changed = { ...metadata, facts: JSON.stringify(facts) };
-  await writeFile(file, encodeSafetensors({ tensors, metadata: changed }));
+  const changed = { ...metadata, sha256: UNSEALED, facts: JSON.stringify(facts) };
+  const parts = encodeSafetensors({ tensors, metadata: changed });
+  seal(parts);
+  await writeFile(file, parts);
   return file;
 }
 
