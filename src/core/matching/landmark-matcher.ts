@@ -33,7 +33,11 @@ export const matchingOptions = Type.Object(
       minimum: 0,
     }),
   },
-  { additionalProperties: false, default: {} },
+  {
+    additionalProperties: false,
+    description: 'how images are compared',
+    default: {},
+  },
 );
 
 export type MatchingOptions = Static<typeof matchingOptions>;
