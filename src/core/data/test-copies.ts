@@ -12,8 +12,7 @@ export interface SplitWithoutCopies {
 
 /**
  * Takes copies of test images out of the unlabeled and the validation images, and out of the labeled ones where these are
- * all that there are: published sets have some (three
- * cephalograms of ISBI 2015 lie in its training and in its test part).
+ * all that there are: published sets have some (three cephalograms of ISBI 2015 lie in its training and in its test part).
  * @param store holds the images of the split.
  * @throws {DataError} FSX_DATA_TEST_COPY when a labeled image that was drawn or named is such a copy.
  */

@@ -9,7 +9,7 @@ import { drawOverlay } from '../evaluation/overlay.ts';
 import type { Prediction } from '../evaluation/prediction.ts';
 import { type EnsembleWeights, landmarkPlaces, networksOf } from './ensemble.ts';
 import { answerViews, inOriginalPixels, meanShapeOf } from './predict.ts';
-import { testTimeMatching } from './test-time-matching.ts';
+import { type TestTimeMatching, testTimeMatching } from './test-time-matching.ts';
 import { refuseUnpairedFlip, spreadOf, testTimeViews } from './test-time-views.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -43,7 +43,8 @@ const IMAGES_AT_ONCE = 16;
  * the combination of that. The spread is the root mean square distance to their mean of the answers of all networks for
  * the plain and the moved views, mapped back.
  * @param models one or more; the first names the landmarks.
- * @throws {DataError} FSX_FLIP_UNPAIRED; {RunError} FSX_ENSEMBLE_LANDMARKS or FSX_PREDICTION_NOT_FINITE.
+ * @throws {DataError} FSX_FLIP_UNPAIRED; {RunError} FSX_ENSEMBLE_LANDMARKS, FSX_EXAMPLES_MISSING or
+ * FSX_PREDICTION_NOT_FINITE.
  */
 export async function predictFiles(
   models: readonly [TrainedModel, ...TrainedModel[]],
@@ -52,6 +53,7 @@ export async function predictFiles(
 ): Promise<FilePrediction[]> {
   const [first] = models;
   const places = models.map((model) => landmarkPlaces(first, model));
+  const matchings = models.map(({ recipe, examples }) => testTimeMatching(recipe.evaluation, examples));
   for (const { recipe, facts } of models) refuseUnpairedFlip(recipe.evaluation.flip || options.flip, facts);
   const predictions: FilePrediction[] = [];
   for (let start = 0; start < paths.length; start += IMAGES_AT_ONCE) {
@@ -62,7 +64,7 @@ export async function predictFiles(
     }
     const answers = models.map((model, index) => {
       const seen = images.map((stores) => stores[index]!);
-      return answersOf(model, seen, options).map((image) =>
+      return answersOf(model, seen, options, matchings[index]).map((image) =>
         image.map((one) => inPlaces(one, places[index]!)),
       );
     });
@@ -134,14 +136,14 @@ interface NetworkAnswer {
 
 /** The answers of the networks of one model, for each image. */
 function answersOf(
-  { predictor, weights, recipe, examples }: TrainedModel,
+  { predictor, weights, recipe }: TrainedModel,
   stores: readonly ImageStore[],
   options: PredictFilesOptions,
+  matching: TestTimeMatching | undefined,
 ): NetworkAnswer[][] {
   const averaged = recipe.evaluation.views;
   const flip = recipe.evaluation.flip || options.flip;
   const plan = { views: Math.max(options.views, averaged), flip, seed: recipe.seed };
-  const matching = testTimeMatching(recipe.evaluation, examples);
   const views = stores.map((store) => testTimeViews(store, 0, plan));
   const answers = networksOf(options.weights).map((network) =>
     answerViews(views, predictor, weights[network], stores[0]?.mirrored ?? new Int32Array()),

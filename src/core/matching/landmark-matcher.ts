@@ -89,11 +89,12 @@ export class LandmarkMatcher {
     const side = Math.max(field.width, field.height);
     const half = Math.round(this.#options.patch * side);
     const reach = Math.max(1, Math.round(this.#options.reach * side));
-    const template = this.#template(landmarks, landmark, half, NEIGHBOURHOOD * side);
+    const weights = window(half);
+    const template = this.#template(landmarks, landmark, weights, NEIGHBOURHOOD * side);
     const [x, y] = landmarks[landmark]!;
     if (template === undefined) return [x, y];
     const surroundings = samplePatch(field, [x, y], half + reach, NO_TURN);
-    const likeness = correlations(template, surroundings, window(half));
+    const likeness = correlations(template, surroundings, weights);
     const [right, down] = this.#expectedOffset(likeness, reach, this.#options.deviation * side);
     return [x + right, y + down];
   }
@@ -102,16 +103,17 @@ export class LandmarkMatcher {
   #template(
     landmarks: readonly Point[],
     landmark: number,
-    half: number,
+    weights: Float32Array,
     neighbourhoodPx: number,
   ): FieldPatch | undefined {
+    const half = (Math.sqrt(weights.length) - 1) / 2;
     const patches = this.#examples.flatMap((example) => {
       const centre = example.landmarks[landmark];
       if (!centre) return [];
       const turn = turnBetween(landmarks, example.landmarks, landmark, neighbourhoodPx);
       return [samplePatch(example.field, centre, half, turn)];
     });
-    return patches.length === 0 ? undefined : meanPatch(patches, window(half));
+    return patches.length === 0 ? undefined : meanPatch(patches, weights);
   }
 
   #expectedOffset(likeness: Float32Array, reach: number, deviationPx: number): Point {

@@ -3,7 +3,7 @@ import { type ConfidenceRule, judgedOutput } from './confidence.ts';
 import { type Lesson, lessonFrom } from './consistency.ts';
 import type { Network } from './moved-views.ts';
 import type { LearningStep, LossValue, UnlabeledBatch } from './strategy.ts';
-import { studentOutputs, supervisedAnd } from './student-pass.ts';
+import { missOfLesson, studentOutputs, supervisedAnd } from './student-pass.ts';
 import { renamedInStrongView } from './view-change.ts';
 
 /** A network's landmarks of the weak views as labels of the strong ones; those that are not trusted weigh less or 0. */
@@ -19,9 +19,9 @@ export function pseudoTargets(network: Network, unlabeled: UnlabeledBatch, rule:
  */
 export function learnPseudoTargets(step: LearningStep): LossValue {
   const [supervised, own] = studentOutputs(step, step.labeled.images, step.unlabeled!.strong);
-  const { targets, weight } = step.lesson as Lesson;
-  const trusted = mean(weight) as Scalar;
-  const onTrusted = step.supervisedLoss.evaluate(own!, targets, weight).total;
-  const { total, parts } = supervisedAnd(step, supervised!, { pseudo: mul(onTrusted, trusted) });
+  const trusted = mean((step.lesson as Lesson).weight) as Scalar;
+  const { total, parts } = supervisedAnd(step, supervised!, {
+    pseudo: mul(missOfLesson(step, own!), trusted),
+  });
   return { total, parts: { ...parts, trusted } };
 }

@@ -1,4 +1,12 @@
-import { add, concat, mul, type Scalar, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  concat,
+  mul,
+  type Scalar,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
 import type { ModelOutput } from '../nn/model.ts';
 import { rowsOf } from './batch-rows.ts';
 import type { LearningStep, LossValue } from './strategy.ts';
@@ -12,6 +20,11 @@ export function studentOutputs(step: LearningStep, ...sets: readonly Tensor4D[])
     first += count;
     return rows;
   });
+}
+
+/** The supervised loss of the strong views, with the landmarks of the lesson for labels: it teaches every head. */
+export function missOfLesson({ supervisedLoss, lesson }: LearningStep, own: ModelOutput): Scalar {
+  return supervisedLoss.evaluate(own, lesson.targets as Tensor3D, lesson.weight as Tensor2D).total;
 }
 
 /**

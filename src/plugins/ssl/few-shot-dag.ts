@@ -9,14 +9,8 @@ import { l1Distance } from '../../core/training/landmark-distance.ts';
 import { MATCHED, matchedLesson, matchSurvey } from '../../core/training/matched-targets.ts';
 import { overMovedViews } from '../../core/training/moved-views.ts';
 import { rampUpOption, sigmoidRamp } from '../../core/training/ramp.ts';
-import type {
-  FeatureLoss,
-  LearningStep,
-  SslStrategy,
-  Survey,
-  TeachingStep,
-} from '../../core/training/strategy.ts';
-import { studentOutputs, supervisedAnd } from '../../core/training/student-pass.ts';
+import type { FeatureLoss, SslStrategy, Survey, TeachingStep } from '../../core/training/strategy.ts';
+import { missOfLesson, studentOutputs, supervisedAnd } from '../../core/training/student-pass.ts';
 import { mapsIntoStrongView } from '../../core/training/view-change.ts';
 
 const options = Type.Object(
@@ -83,7 +77,7 @@ export const fewShotDag = definePlugin({
         const { labeled, unlabeled, lesson } = step;
         const [supervised, own] = studentOutputs(step, labeled.images, unlabeled!.strong);
         const ssl =
-          targets === 'matched' ? missOfMatches(step, own!) : inconsistency(own!, lesson, l1Distance);
+          targets === 'matched' ? missOfLesson(step, own!) : inconsistency(own!, lesson, l1Distance);
         if (features === undefined) return supervisedAnd(step, supervised!, { ssl });
         return supervisedAnd(step, supervised!, { ssl, js: featureDistance(features, own!, lesson) });
       },
@@ -114,12 +108,6 @@ function teach(step: TeachingStep, { targets, teacherViews, jsWeight }: Options)
 function teachersLesson({ teacher, unlabeled }: TeachingStep, plain: ModelOutput, views: number): Lesson {
   const answer = views === 0 ? plain : overMovedViews(teacher, unlabeled!.weak, plain, views);
   return lessonFrom(answer, unlabeled!);
-}
-
-/** The supervised loss, with the matched landmarks for labels: it teaches every head. */
-function missOfMatches({ supervisedLoss, lesson }: LearningStep, own: ModelOutput): Scalar {
-  const { targets, weight } = lesson as Lesson;
-  return supervisedLoss.evaluate(own, targets, weight).total;
 }
 
 function featureDistance(loss: FeatureLoss, own: ModelOutput, lesson: NamedTensorMap): Scalar {

@@ -22,7 +22,7 @@ import { squaredDistance, weightedMean } from '../../core/training/landmark-dist
 import { rowsOfMemory } from '../../core/training/memory-rows.ts';
 import { rampUpOption, sigmoidRamp } from '../../core/training/ramp.ts';
 import type { LearningStep, LearningValue, SslStrategy, StrategyStep } from '../../core/training/strategy.ts';
-import { studentOutputs, supervisedAnd } from '../../core/training/student-pass.ts';
+import { missOfLesson, studentOutputs, supervisedAnd } from '../../core/training/student-pass.ts';
 import {
   insideImage,
   landmarksIntoStrongView,
@@ -90,9 +90,9 @@ function learn(step: LearningStep, decay: number): LearningValue {
   return { ...value, memory: remember(step, own!.landmarks, decay) };
 }
 
-function distanceToEnsemble({ supervisedLoss, lesson }: LearningStep, own: ModelOutput): Scalar {
-  const { targets, weight } = lesson as Lesson;
-  if (own.heatmaps !== undefined) return supervisedLoss.evaluate(own, targets, weight).total;
+function distanceToEnsemble(step: LearningStep, own: ModelOutput): Scalar {
+  if (own.heatmaps !== undefined) return missOfLesson(step, own);
+  const { targets, weight } = step.lesson as Lesson;
   return weightedMean(squaredDistance(own.landmarks, targets), weight);
 }
 
