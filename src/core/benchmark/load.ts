@@ -1,14 +1,13 @@
-import { stat } from 'node:fs/promises';
 import type { PluginRegistry } from '../plugins/registry.ts';
 import { checkValue } from '../recipe/check.ts';
 import type { Environment } from '../recipe/environment.ts';
-import type { Finding } from '../recipe/explain.ts';
-import { type LoadedRecipe, type LoadOptions, loadRecipe } from '../recipe/load.ts';
+import type { LoadedRecipe } from '../recipe/load.ts';
 import { locate } from '../recipe/locate.ts';
 import { asJsonSchema } from '../recipe/places.ts';
-import { InvalidRecipeError, type Problem, withoutRepetition } from '../recipe/problems.ts';
-import { besideOf, readRecipe, withPluginPaths } from '../recipe/read.ts';
-import { type MapNode, nodeAt, plainValue } from '../recipe/tree.ts';
+import { InvalidRecipeError, type Problem } from '../recipe/problems.ts';
+import { readRecipe } from '../recipe/read.ts';
+import { RecipeMaker } from '../recipe/recipe-maker.ts';
+import { type MapNode, plainValue } from '../recipe/tree.ts';
 import { typeValues } from '../recipe/typing.ts';
 import { checkBenchmarkRules } from './rules.ts';
 import { BenchmarkSchema, type BenchmarkSettings } from './schema.ts';
@@ -71,29 +70,29 @@ function invalid(path: string, problems: readonly Problem[]): InvalidRecipeError
 
 class CellLoader {
   readonly #path: string;
-  readonly #root: MapNode;
+  readonly #maker: RecipeMaker;
   readonly #settings: BenchmarkSettings;
   readonly #options: LoadBenchmarkOptions;
-  readonly #problems: Problem[] = [];
 
   constructor(path: string, root: MapNode, settings: BenchmarkSettings, options: LoadBenchmarkOptions) {
     this.#path = path;
-    this.#root = root;
+    this.#maker = new RecipeMaker(root);
     this.#settings = settings;
     this.#options = options;
   }
 
   async load(): Promise<Cell[]> {
     const cells: Cell[] = [];
-    for (const dataset of Object.keys(this.#settings.datasets)) {
-      const recipe = await this.#recipeFile(dataset);
+    for (const [dataset, { recipe: name }] of Object.entries(this.#settings.datasets)) {
+      const recipe = await this.#maker.recipeFile(['datasets', dataset, 'recipe'], name);
       if (recipe === undefined) continue;
       for (const method of this.#methodsOn(dataset)) {
         const loaded = await this.#loadCell(recipe, dataset, method);
         if (loaded !== undefined) cells.push({ dataset, method, loaded });
       }
     }
-    if (this.#problems.length > 0) throw invalid(this.#path, withoutRepetition(this.#problems));
+    const { problems } = this.#maker;
+    if (problems.length > 0) throw invalid(this.#path, problems);
     return cells;
   }
 
@@ -104,44 +103,19 @@ class CellLoader {
     );
   }
 
-  async #recipeFile(dataset: string): Promise<string | undefined> {
-    const path = ['datasets', dataset, 'recipe'];
-    const node = nodeAt(this.#root, path)!;
-    const file = besideOf(node.place.source.name, this.#settings.datasets[dataset]!.recipe);
-    const found = await stat(file).catch(() => undefined);
-    if (found?.isFile()) return file;
-    this.#add([{ path, message: `there is no recipe ${file}` }]);
-    return undefined;
-  }
-
   async #loadCell(recipe: string, dataset: string, method: string): Promise<LoadedRecipe | undefined> {
-    const layers = [[], ['datasets', dataset], ['methods', method]].flatMap((path) => this.#layer(path));
-    const settings: LoadOptions = { ...this.#options, layers };
-    try {
-      const loaded = await loadRecipe(recipe, settings);
-      this.#requireTestImages(loaded, dataset);
-      return loaded;
-    } catch (error) {
-      if (!(error instanceof InvalidRecipeError)) throw error;
-      this.#problems.push(...error.problems);
-      return undefined;
-    }
-  }
-
-  /** What is `set` at a place of the file. */
-  #layer(path: readonly string[]): MapNode[] {
-    const node = nodeAt(this.#root, [...path, 'set']);
-    return node?.kind === 'map' ? [withPluginPaths(node)] : [];
+    const layers = [[], ['datasets', dataset], ['methods', method]].flatMap((path) =>
+      this.#maker.layer(path),
+    );
+    const loaded = await this.#maker.make(recipe, { ...this.#options, layers });
+    if (loaded !== undefined) this.#requireTestImages(loaded, dataset);
+    return loaded;
   }
 
   #requireTestImages({ recipe }: LoadedRecipe, dataset: string): void {
     const { test } = recipe.data.split;
     if (test !== 0 && test.toString() !== '') return;
     const message = `the methods cannot be compared: data.split.test of "${dataset}" is ${JSON.stringify(test)}`;
-    this.#add([{ path: ['datasets', dataset], message, expected: 'some test images' }]);
-  }
-
-  #add(findings: readonly Finding[]): void {
-    this.#problems.push(...locate(findings, this.#root, []));
+    this.#maker.add([{ path: ['datasets', dataset], message, expected: 'some test images' }]);
   }
 }

@@ -1,16 +1,15 @@
-import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { PluginRegistry } from '../plugins/registry.ts';
 import { checkValue } from '../recipe/check.ts';
 import type { Environment } from '../recipe/environment.ts';
-import type { Finding } from '../recipe/explain.ts';
-import { type LoadedRecipe, loadPlugins, loadRecipe } from '../recipe/load.ts';
+import { type LoadedRecipe, loadPlugins } from '../recipe/load.ts';
 import { locate } from '../recipe/locate.ts';
 import { applyOverrides } from '../recipe/overrides.ts';
 import { asJsonSchema } from '../recipe/places.ts';
-import { InvalidRecipeError, type Problem, withoutRepetition } from '../recipe/problems.ts';
-import { besideOf, readRecipe, withPluginPaths } from '../recipe/read.ts';
-import { type MapNode, nodeAt, plainValue } from '../recipe/tree.ts';
+import { InvalidRecipeError, type Problem } from '../recipe/problems.ts';
+import { readRecipe } from '../recipe/read.ts';
+import { RecipeMaker } from '../recipe/recipe-maker.ts';
+import { type MapNode, plainValue } from '../recipe/tree.ts';
 import { typeValues } from '../recipe/typing.ts';
 import { type Point, paramsOf, pointsOf } from './points.ts';
 import { checkSweepRules } from './rules.ts';
@@ -68,64 +67,52 @@ function invalid(path: string, problems: readonly Problem[]): InvalidRecipeError
 class PointLoader {
   readonly #path: string;
   readonly #root: MapNode;
+  readonly #maker: RecipeMaker;
   readonly #settings: SweepSettings;
   readonly #options: LoadSweepOptions;
-  readonly #problems: Problem[] = [];
 
   constructor(path: string, root: MapNode, settings: SweepSettings, options: LoadSweepOptions) {
     this.#path = path;
     this.#root = root;
+    this.#maker = new RecipeMaker(root);
     this.#settings = settings;
     this.#options = options;
   }
 
   async load(): Promise<LoadedPoint[]> {
-    const recipe = await this.#recipeFile();
+    const recipe = await this.#maker.recipeFile(['recipe'], this.#settings.recipe);
     const points = recipe === undefined ? [] : pointsOf(this.#settings, this.#root);
     const loaded: LoadedPoint[] = [];
     for (const point of points) loaded.push(...(await this.#loadPoint(recipe!, point)));
-    if (this.#problems.length > 0) throw invalid(this.#path, withoutRepetition(this.#problems));
+    const { problems } = this.#maker;
+    if (problems.length > 0) throw invalid(this.#path, problems);
     return loaded;
   }
 
-  async #recipeFile(): Promise<string | undefined> {
-    const path = ['recipe'];
-    const file = besideOf(nodeAt(this.#root, path)!.place.source.name, this.#settings.recipe);
-    const found = await stat(file).catch(() => undefined);
-    if (found?.isFile()) return file;
-    this.#add([{ path, message: `there is no recipe ${file}` }]);
-    return undefined;
-  }
-
   async #loadPoint(recipe: string, point: Point): Promise<LoadedPoint[]> {
-    const set = nodeAt(this.#root, ['set']);
-    const layers = set?.kind === 'map' ? [withPluginPaths(set)] : [];
+    const layers = this.#maker.layer([]);
     const { createRegistry, environment } = this.#options;
-    try {
-      const loaded = await loadRecipe(recipe, { createRegistry, environment, layers, assignments: point });
-      this.#requireValidation(loaded);
-      return [{ params: paramsOf(point), loaded }];
-    } catch (error) {
-      if (!(error instanceof InvalidRecipeError)) throw error;
-      this.#problems.push(...error.problems);
-      return [];
-    }
+    const loaded = await this.#maker.make(recipe, {
+      createRegistry,
+      environment,
+      layers,
+      assignments: point,
+    });
+    if (loaded === undefined) return [];
+    this.#requireValidation(loaded);
+    return [{ params: paramsOf(point), loaded }];
   }
 
   #requireValidation({ recipe }: LoadedRecipe): void {
     const { metric } = this.#settings.objective;
     const { validation } = recipe.data.split;
     if (!metric.startsWith('val/') || (validation !== 0 && validation.toString() !== '')) return;
-    this.#add([
+    this.#maker.add([
       {
         path: ['objective', 'metric'],
         message: `the points cannot be ranked by ${metric}: data.split.validation is ${JSON.stringify(validation)}`,
         expected: 'some validation images, or another metric',
       },
     ]);
-  }
-
-  #add(findings: readonly Finding[]): void {
-    this.#problems.push(...locate(findings, this.#root, []));
   }
 }
