@@ -15,11 +15,16 @@ export function predictionsTable(
   return { columns: PREDICTION_COLUMNS, data: predictionRecords({ teacher }, landmarkNames) };
 }
 
-/** A row for each set of weights, over all landmarks and for each. */
-export function metricsTable({ teacher, student, ensemble, meanShape }: MetricsFile): ResultTable {
-  const sets = Object.entries({ teacher, student, ensemble, 'mean shape': meanShape }).filter(
+/** What was measured, by the name that people read. */
+export function measuredSets({ teacher, student, ensemble, meanShape }: MetricsFile): [string, Metrics][] {
+  return Object.entries({ teacher, student, ensemble, 'mean shape': meanShape }).filter(
     (entry): entry is [string, Metrics] => entry[1] !== undefined,
   );
+}
+
+/** A row for each set of weights, over all landmarks and for each. */
+export function metricsTable(metrics: MetricsFile): ResultTable {
+  const sets = measuredSets(metrics);
   const { unit = 'px', overall } = sets[0]?.[1] ?? {};
   const rates = (overall?.sdr ?? []).map(({ radius }) => `sdr_${radius}${unit}`);
   return {

@@ -1,4 +1,5 @@
-import type { Metrics, MetricsFile } from '../evaluation/metrics-schema.ts';
+import type { MetricsFile } from '../evaluation/metrics-schema.ts';
+import { measuredSets } from '../evaluation/result-tables.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import type { RunHeader } from './events.ts';
 
@@ -19,10 +20,9 @@ export function runNote(header: RunHeader, recipe: Recipe): string {
 }
 
 /** How good it became, to be put below `runNote`. */
-export function resultNote({ teacher, student, ensemble, meanShape, conformal }: MetricsFile): string {
-  const sets = Object.entries({ teacher, student, ensemble, 'mean shape': meanShape }).filter(
-    (entry): entry is [string, Metrics] => entry[1] !== undefined,
-  );
+export function resultNote(metrics: MetricsFile): string {
+  const { conformal } = metrics;
+  const sets = measuredSets(metrics);
   const { unit, images, overall, notice } = sets[0]![1];
   const head = [
     'weights',

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { metricsTable, predictionsTable } from '../evaluation/result-tables.ts';
 import { trackedResult } from '../evaluation/tracked-metrics.ts';
+import { stepOfRun } from '../recipe/schema.ts';
 import type { Journal } from '../tracking/journal.ts';
 import type { CheckpointFacts } from '../training/checkpoint.ts';
 import type { EvaluationResult } from './evaluation.ts';
@@ -10,14 +11,14 @@ import type { Experiment } from './experiment.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { resultNote, runNote } from './run-note.ts';
 
-/** Tells the journal how good the run became. @param step of the run, its last. */
+/** Tells the journal how good the run became. */
 export function trackMetrics(
   journal: Journal,
   header: RunHeader,
   { recipe }: Experiment,
   { metrics }: EvaluationResult,
 ): void {
-  const step = recipe.stages.reduce((total, { steps }) => total + steps, 0);
+  const step = stepOfRun(recipe, recipe.stages.length, 0);
   journal.append({ kind: 'metrics', step, metrics: trackedResult(metrics) });
   const note = `${runNote(header, recipe)}\n\n${resultNote(metrics)}`;
   journal.append({ kind: 'tags', tags: { 'mlflow.note.content': note } });
@@ -67,12 +68,11 @@ function trackModel(
 ): void {
   const { recipe, landmarkNames, stage, step } = facts;
   const weights = `${checkpoint}.safetensors`;
-  const before = recipe.stages.slice(0, stage).reduce((total, { steps }) => total + steps, 0);
   journal.append({
     kind: 'model',
     model: {
       name,
-      step: before + step,
+      step: stepOfRun(recipe, stage, step),
       files: [
         { path: weights, file: join('checkpoints', weights).replaceAll('\\', '/') },
         { path: 'recipe.resolved.yaml', file: relative(directory.path, directory.recipe) },

@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
 import { mean, meanError, radialErrors } from '../evaluation/radial-error.ts';
 import type { Example } from '../matching/landmark-matcher.ts';
-import { type ResolvedStage, resolveStage } from '../recipe/schema.ts';
+import { type ResolvedStage, resolveStage, stepOfRun } from '../recipe/schema.ts';
 import type { Journal } from '../tracking/journal.ts';
 import {
   type Checkpoint,
@@ -172,7 +172,12 @@ class Training {
   async #trackPicture(stage: ResolvedStage, step: number, first: EvaluatedPrediction): Promise<void> {
     const { experiment, directory, journal } = this.#context;
     if (experiment.recipe.evaluation.overlays === 0) return;
-    const image = await drawValidation(experiment, directory, first, this.#stepOfRun(stage, step));
+    const image = await drawValidation(
+      experiment,
+      directory,
+      first,
+      stepOfRun(experiment.recipe, stage.index, step),
+    );
     journal.append({ kind: 'image', image });
   }
 
@@ -180,14 +185,9 @@ class Training {
     const metrics = Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]);
     this.#context.journal.append({
       kind: 'metrics',
-      step: this.#stepOfRun(stage, step),
+      step: stepOfRun(this.#context.experiment.recipe, stage.index, step),
       metrics: Object.fromEntries(metrics),
     });
-  }
-
-  #stepOfRun({ index }: ResolvedStage, step: number): number {
-    const before = this.#context.experiment.recipe.stages.slice(0, index);
-    return before.reduce((total, { steps }) => total + steps, step);
   }
 
   async #save(name: string, stage: ResolvedStage, trainer: StageTrainer): Promise<void> {

@@ -283,6 +283,11 @@ export function resolveStage(recipe: Recipe, index: number): ResolvedStage {
   };
 }
 
+/** The step of the whole run that a step of a stage is. With `stages.length` and 0: all of its steps. */
+export function stepOfRun({ stages }: Pick<Recipe, 'stages'>, stage: number, step: number): number {
+  return stages.slice(0, stage).reduce((total, { steps }) => total + steps, step);
+}
+
 /** The same properties, to be left out unless given: no defaults, at any depth. */
 function withoutDefaults<P extends TProperties>(properties: P): P {
   const stripped = Object.entries(properties).map(([name, schema]) => [name, withoutDefault(schema)]);
