@@ -1,4 +1,4 @@
-import { type NamedTensorMap, tensor, tidy } from '@tensorflow/tfjs-core';
+import { type NamedTensorMap, tensor } from '@tensorflow/tfjs-core';
 import { initialParameters, initialStatistics } from '../nn/landmark-model.ts';
 import type { ParameterLayout, Slot } from '../nn/parameters.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -85,13 +85,10 @@ export function toTensors(state: StateVectors, layout: StateLayout): NamedTensor
   return Object.fromEntries(entries);
 }
 
-/** Reads the vectors back; the tensors stay. */
+/** Reads the vectors back; the tensors stay. Not inside `tidy`: that looks for tensors in each number it returns. */
 export function fromTensors(state: NamedTensorMap): StateVectors {
-  const read = ([name, tensor]: [string, NamedTensorMap[string]]) => [
-    name,
-    tensor.dataSync() as Float32Array,
-  ];
-  return tidy(() => Object.fromEntries(Object.entries(state).map(read)));
+  const entries = Object.entries(state).map(([name, tensor]) => [name, tensor.dataSync() as Float32Array]);
+  return Object.fromEntries(entries);
 }
 
 function table(rows: number, columns: number): Slot {
