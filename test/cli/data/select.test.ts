@@ -95,7 +95,7 @@ describe('fsx data select', () => {
     const sheet = join(root, 'sheets', 'chosen.png');
     const { stderr } = await select('--count', '6', '--sheet', sheet);
     expect(stderr).toContain(sheet);
-    expect(await sharp(await readFile(sheet)).metadata()).toMatchObject({ width: 1200, height: 536 });
+    expect(await sharp(await readFile(sheet)).metadata()).toMatchObject({ format: 'png', channels: 3 });
   });
 
   it('says how many images there are when more are asked for', async () => {

@@ -54,7 +54,7 @@ export default class DataSelect extends BaseCommand {
     this.log(format === 'yaml' ? recipeSnippet(selection).trimEnd() : await selectionTable(selection));
     if (sheet !== undefined) {
       const { writeContactSheet } = await import('../../../core/selection/contact-sheet.ts');
-      await writeContactSheet(sheet, dataset, selection.split.labeled);
+      await writeContactSheet(sheet, dataset, selection);
       this.logToStderr(`Drawn: ${sheet}`);
     }
     return selection;
