@@ -91,11 +91,11 @@ describe('fsx data select', () => {
     expect(await chosenBy()).toEqual(await chosenBy());
   });
 
-  it('draws the chosen images side by side', async () => {
+  it('draws the chosen images side by side, three of 320 pixels a row', async () => {
     const sheet = join(root, 'sheets', 'chosen.png');
     const { stderr } = await select('--count', '6', '--sheet', sheet);
     expect(stderr).toContain(sheet);
-    expect(await sharp(await readFile(sheet)).metadata()).toMatchObject({ format: 'png', channels: 3 });
+    expect(await sharp(await readFile(sheet)).metadata()).toMatchObject({ format: 'png', width: 1016 });
   });
 
   it('says how many images there are when more are asked for', async () => {
