@@ -1,6 +1,7 @@
 import { boolean, integer } from '@oclif/core/flags';
 import { EXIT_CODES } from '../core/errors.ts';
 import type { SweepManifest } from '../core/sweep/manifest.ts';
+import type { SweepReport } from '../core/sweep/track-sweep.ts';
 import { BaseCommand } from './base-command.ts';
 import { interruptSignal } from './interruption.ts';
 import { PROGRAM } from './program.ts';
@@ -67,12 +68,13 @@ export abstract class SweepCommand extends BaseCommand {
       maxFailures: flags['keep-going'] ? Number.POSITIVE_INFINITY : (flags['max-failures'] ?? 1),
       listener: sweepReporter(process.stdout, manifest),
     });
-    await this.report(manifest);
+    const report = await this.report(manifest);
+    if (report !== null) await this.#track(report);
     return manifest;
   }
 
-  /** Prints what the finished trials found, and writes it. */
-  protected async report(manifest: SweepManifest): Promise<void> {
+  /** Prints what the finished trials found, and writes it. @returns null when none is finished. */
+  protected async report(manifest: SweepManifest): Promise<SweepReport | null> {
     const { collectResults } = await import('../core/sweep/results.ts');
     const { pointTable } = await import('../core/sweep/result-table.ts');
     const { writeResults } = await import('../core/sweep/write-results.ts');
@@ -84,8 +86,18 @@ export abstract class SweepCommand extends BaseCommand {
         `${results.unfinished.length} of ${results.trialCount} trials are not finished; ` +
           `to go on: fsx sweep resume ${manifest.directory}`,
       );
-    if (results.points.length === 0) return;
+    if (results.points.length === 0) return null;
     this.log(await tableText(pointTable(results)));
-    this.log(`Results: ${(await writeResults(manifest, results)).join(', ')}`);
+    const files = await writeResults(manifest, results);
+    this.log(`Results: ${files.join(', ')}`);
+    return { manifest, results, files };
+  }
+
+  async #track(report: SweepReport): Promise<void> {
+    const { createRegistry } = await import('../composition.ts');
+    const { trackSweep } = await import('../core/sweep/track-sweep.ts');
+    const environment = process.env;
+    const delivery = await trackSweep(report, { createRegistry: () => createRegistry(), environment });
+    if (delivery !== null) this.log([delivery.message, delivery.url].filter(Boolean).join('\n'));
   }
 }

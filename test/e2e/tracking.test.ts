@@ -79,6 +79,33 @@ describe.skipIf(unavailable !== undefined)('a run with a real MLflow server', ()
     expect(asRecord(trial!.data.tags)['mlflow.parentRunId']).toBe(parent!.info.run_id);
   });
 
+  test('of a sweep: the parent of its trials holds the results, and going on with nothing left changes nothing', async () => {
+    const file = join(folder.path, 'e2e-sweep.yaml');
+    const stages = '[{ name: supervised, ssl: { type: supervised }, steps: 4 }]';
+    const set = `{ engine: wasm, stages: ${stages}, evaluation: { overlays: 0 } }`;
+    writeFileSync(file, `name: e2e-sweep\nrecipe: ${TINY}\nset: ${set}\nseeds: [1, 2]\n`);
+    const output = join(folder.path, 'e2e-sweep');
+    const env = { MLFLOW_TRACKING_URI: server.uri };
+    const swept = await fsx(['sweep', 'run', file, '--output', output], { env });
+    expect(swept).toMatchObject({ code: 0, stderr: '' });
+    expect((await fsx(['sweep', 'resume', output], { env })).code).toBe(0);
+
+    const runs = await runsOf(server, 'e2e-sweep');
+    const parent = runs.find(({ info }) => info.run_name === 'e2e-sweep')!;
+    const { run_id, status, artifact_uri } = parent.info;
+    const trials = runs.filter(({ data }) => asRecord(data.tags)['mlflow.parentRunId'] === run_id);
+    expect([status, runs.length, trials.length]).toEqual(['FINISHED', 3, 2]);
+    expect(await historyOf(server, run_id, 'sweep/finished')).toMatchObject([{ step: 2, value: 2 }]);
+    const means = trials.map(({ data }) => asRecord(data.metrics)['val/mre_px'] as number);
+    expect(asRecord(parent.data.metrics)['best/val/mre_px']).toBeCloseTo((means[0]! + means[1]!) / 2, 10);
+    expect(asRecord(parent.data.tags)['mlflow.note.content']).toContain('2 of 2 trials finished');
+    for (const path of ['results.html', 'best.yaml', 'tables/trials.json'])
+      expect(
+        (await artifactOf(server, artifact_uri, path)).equals(readFileSync(join(output, path))),
+        path,
+      ).toBe(true);
+  });
+
   test('that stops in the middle: the run ends well, and fsx sync delivers the rest', async () => {
     let stopping: Promise<void> | undefined;
     const outcome = await fsxRun(

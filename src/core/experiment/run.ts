@@ -14,6 +14,7 @@ import { describeCommit, describeEngine, describeMachine, type Environment } fro
 import { evaluateImages, writeEvaluation } from './evaluation.ts';
 import type { RunHeader, RunListener } from './events.ts';
 import { type Experiment, prepareExperiment } from './experiment.ts';
+import { DELIVERY_MS, openTracker } from './open-tracker.ts';
 import { writeRunReport } from './report-input.ts';
 import { createRunDirectory, type RunDirectory, runDirectory } from './run-directory.ts';
 import { withRunLock } from './run-lock.ts';
@@ -41,7 +42,6 @@ export interface RunOutcome {
 }
 
 /** How long the end of a run waits for the tracking server. */
-const DELIVERY_MS = 20_000;
 
 /**
  * Trains, evaluates and reports a recipe in a new run folder.
@@ -116,7 +116,8 @@ class Run {
     this.#engine = engine;
     this.#experiment = experiment;
     this.#directory = directory;
-    this.#tracker = makeTracker(request);
+    const { loaded, environment } = request;
+    this.#tracker = openTracker(loaded, loaded.recipe.name, environment);
   }
 
   async execute(resumeFrom: Checkpoint | undefined): Promise<RunOutcome> {
@@ -243,12 +244,4 @@ class Run {
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
-}
-
-/** The recipe's tracker; without one, MLflow where the environment names a server. */
-function makeTracker({ loaded, environment }: RunRequest): Tracker | null {
-  const { recipe, registry } = loaded;
-  const reference = recipe.tracking ?? (environment.MLFLOW_TRACKING_URI ? { type: 'mlflow' } : null);
-  if (reference === null) return null;
-  return registry.create('tracker', reference, { recipeName: recipe.name, environment });
 }

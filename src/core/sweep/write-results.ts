@@ -1,16 +1,20 @@
-import { readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { parseDocument } from 'yaml';
 import { writeFileAtomically } from '../atomic-file.ts';
+import type { ResultTable } from '../evaluation/result-tables.ts';
 import { markdownTable } from '../trials/text-table.ts';
 import type { SweepManifest } from './manifest.ts';
 import { pointTable, trialTable } from './result-table.ts';
 import { bestPoint, type SweepResults } from './results.ts';
 import { resultsPage } from './results-page.ts';
 
+/** In the sweep's folder: the finished trials as a tracker shows tables. */
+export const TRIALS_TABLE = 'tables/trials.json';
+
 /**
- * Writes `results.md`, `results.csv` and `results.html`, and the recipe of the best point as `best.yaml`.
+ * Writes `results.md`, `results.csv`, `results.html` and `tables/trials.json`, and the recipe of the best point as `best.yaml`.
  * @returns their paths.
  * @throws {RunError} FSX_WRITE_FAILED.
  */
@@ -20,9 +24,11 @@ export async function writeResults(manifest: SweepManifest, results: SweepResult
     'results.md': markdown(results),
     'results.csv': csv(results),
     'results.html': resultsPage(results),
+    [TRIALS_TABLE]: JSON.stringify(trialsTable(results)),
     ...(best === undefined ? {} : { 'best.yaml': best }),
   };
   const files = Object.entries(texts).map(([name, text]) => [join(manifest.directory, name), text] as const);
+  await mkdir(join(manifest.directory, dirname(TRIALS_TABLE)), { recursive: true });
   for (const [file, text] of files) await writeFileAtomically(file, [text]);
   return files.map(([file]) => file);
 }
@@ -48,12 +54,25 @@ function unfinishedList({ unfinished }: SweepResults): string {
     .join('\n');
 }
 
-/** One line a finished trial, numbers as they are. */
-function csv({ objective, points }: SweepResults): string {
-  const records = points.flatMap(({ trials }) =>
+function csv(results: SweepResults): string {
+  const records = trialRecords(results);
+  return stringify(records, { header: true, columns: columnsOf(records) });
+}
+
+function trialsTable(results: SweepResults): ResultTable {
+  const records = trialRecords(results);
+  const columns = columnsOf(records);
+  return { columns, data: records.map((record) => columns.map((column) => record[column] ?? null)) };
+}
+
+type TrialRow = Readonly<Record<string, string | number | null>>;
+
+/** One a finished trial, numbers as they are. */
+function trialRecords({ objective, points }: SweepResults): TrialRow[] {
+  return points.flatMap(({ trials }) =>
     trials.map(({ trial, value, test, seconds }) => ({
       trial: trial.number,
-      ...Object.fromEntries(Object.entries(trial.params).map(([path, one]) => [path, csvValue(one)])),
+      ...Object.fromEntries(Object.entries(trial.params).map(([path, one]) => [path, cell(one)])),
       seed: trial.seed,
       [objective.metric]: value,
       ...test,
@@ -61,12 +80,15 @@ function csv({ objective, points }: SweepResults): string {
       run: trial.run,
     })),
   );
-  const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  return stringify(records, { header: true, columns });
 }
 
-function csvValue(value: unknown): unknown {
-  return value !== null && typeof value === 'object' ? JSON.stringify(value) : value;
+function columnsOf(records: readonly TrialRow[]): string[] {
+  return [...new Set(records.flatMap((record) => Object.keys(record)))];
+}
+
+function cell(value: unknown): string | number {
+  if (typeof value === 'number') return value;
+  return value !== null && typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** The recipe of the best point's first seed, with a word on where it comes from. */
