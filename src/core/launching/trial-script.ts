@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { EXIT_CODES } from '../errors.ts';
 import type { TrialEnd, TrialTask } from './launcher.ts';
+import { shellWord } from './shell-word.ts';
 import { runArguments } from './trial-arguments.ts';
 
 export interface TrialScript {
@@ -31,10 +32,14 @@ const BY_SIGNAL = 128;
  * @returns its path. What an earlier one left is taken away: `readTrialEnd` tells of this one.
  */
 export async function writeTrialScript(task: TrialTask, script: TrialScript): Promise<string> {
-  const file = (name: string) => join(task.folder, name);
-  for (const name of [FILES.stderr, FILES.exitCode]) await rm(file(name), { force: true });
-  await writeFile(file(FILES.script), scriptText(task, script), { mode: 0o755 });
-  return file(FILES.script);
+  for (const name of [FILES.stderr, FILES.exitCode]) await rm(join(task.folder, name), { force: true });
+  const path = trialScriptPath(task);
+  await writeFile(path, scriptText(task, script), { mode: 0o755 });
+  return path;
+}
+
+export function trialScriptPath({ folder }: TrialTask): string {
+  return join(folder, FILES.script);
 }
 
 /** How the script of a trial ended; undefined when it did not come to its own end, or has not yet. */
@@ -58,9 +63,11 @@ async function readComplaint(folder: string): Promise<string> {
 }
 
 function scriptText(task: TrialTask, { command, threads, setUp, again }: TrialScript): string {
-  const file = (name: string) => quote(join(task.folder, name));
-  const words = (list: readonly string[]) => list.map(quote).join(' ');
-  const variables = Object.entries(task.environment).map(([name, value]) => `export ${name}=${quote(value)}`);
+  const file = (name: string) => shellWord(join(task.folder, name));
+  const words = (list: readonly string[]) => list.map(shellWord).join(' ');
+  const variables = Object.entries(task.environment).map(
+    ([name, value]) => `export ${name}=${shellWord(value)}`,
+  );
   const [stopped, exitCode] = [EXIT_CODES.interrupted, file(FILES.exitCode)];
   return `#!/usr/bin/env bash
 exec </dev/null >>${file(FILES.events)} 2>${file(FILES.stderr)}
@@ -75,7 +82,7 @@ trap 'stop=yes again=yes; [ -z "$child" ] || kill -TERM "$child"' USR1
 ${[...setUp, ...variables].join('\n')}
 
 # the last one that has a journal
-run=$(LC_ALL=C; for one in ${quote(task.folder)}/*; do [ ! -f "$one/journal.jsonl" ] || echo "$one"; done | tail -n 1)
+run=$(LC_ALL=C; for one in ${shellWord(task.folder)}/*; do [ ! -f "$one/journal.jsonl" ] || echo "$one"; done | tail -n 1)
 if [ -n "$run" ]; then
   set -- resume "$run" --wait
 else
@@ -90,9 +97,4 @@ until wait "$child"; code=$?; ! kill -0 "$child" 2>/dev/null; do :; done
 [ "$code" = 0 ] || [ -z "$stop" ] || code=${stopped}
 ${again === undefined ? '' : `if [ "$code" = ${stopped} ] && [ -n "$again" ] && ${again}; then trap - EXIT; fi\n`}exit "$code"
 `;
-}
-
-/** For a shell. */
-function quote(word: string): string {
-  return /^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
