@@ -179,7 +179,8 @@ async function endOf(
 ): Promise<TrialEnd> {
   const end = await writtenEnd(task, state);
   if (end !== undefined && end.killedBy === null) return end;
-  const cancelled = state === 'CANCELLED' && (stop.aborted || hold.aborted);
+  // Slurm forgets single tasks of an array that is cancelled before it begins
+  const cancelled = (state === undefined || state === 'CANCELLED') && (stop.aborted || hold.aborted);
   if (end === undefined && cancelled) return INTERRUPTED;
   return {
     code: null,
