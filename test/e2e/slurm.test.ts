@@ -32,6 +32,7 @@ if (noSlurm !== undefined) console.warn(`SKIPPED: sweeps on a real Slurm: ${noSl
 
 describe.skipIf(noSlurm !== undefined)('a sweep on a real Slurm of two nodes', () => {
   const folder = temporaryFolder();
+  const processes: ChildProcess[] = [];
   let cluster: SlurmCluster;
 
   beforeAll(async () => {
@@ -39,6 +40,8 @@ describe.skipIf(noSlurm !== undefined)('a sweep on a real Slurm of two nodes', (
   });
 
   afterAll(async () => {
+    // those that a test which failed has left
+    for (const process of processes) process.kill('SIGKILL');
     await cluster?.stop();
     folder[Symbol.dispose]();
   });
@@ -58,11 +61,19 @@ describe.skipIf(noSlurm !== undefined)('a sweep on a real Slurm of two nodes', (
       onStart: (process: ChildProcess) => void = () => {},
     ): Promise<CliOutcome> {
       const argv = ['sweep', 'run', this.file, '--output', this.output, ...args];
-      return fsx(argv, { env: cluster.environment, onStart });
+      return this.#fsx(argv, onStart);
     }
 
     on(command: 'resume' | 'stop'): Promise<CliOutcome> {
-      return fsx(['sweep', command, this.output], { env: cluster.environment });
+      return this.#fsx(['sweep', command, this.output]);
+    }
+
+    #fsx(argv: readonly string[], onStart: (process: ChildProcess) => void = () => {}): Promise<CliOutcome> {
+      const keep = (process: ChildProcess) => {
+        processes.push(process);
+        onStart(process);
+      };
+      return fsx(argv, { env: cluster.environment, onStart: keep });
     }
 
     trials(): TrialRecord[] {

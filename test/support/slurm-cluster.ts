@@ -71,11 +71,6 @@ export class SlurmCluster {
     for (const pid of [this.#pidOf(node)!, ...keepers, ...jobs]) kill(pid, 'SIGKILL');
   }
 
-  /** Kills the node's daemon alone: what runs there goes on, although Slurm takes it for lost. */
-  crashDaemon(node: SlurmNode): void {
-    kill(this.#pidOf(node)!, 'SIGKILL');
-  }
-
   /** Until Slurm has noticed that a node has crashed. */
   async untilDown(node: SlurmNode): Promise<void> {
     while (!(await this.run('sinfo', '--noheader', `--nodes=${node}`, '--format=%t')).startsWith('down'))
