@@ -18,6 +18,7 @@ import { freePort } from './mlflow-server.ts';
 
 const run = promisify(execFile);
 const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 200;
 const NODES = ['n1', 'n2'] as const;
 /** Debian has its daemons where only root looks. */
@@ -84,9 +85,10 @@ export class SlurmCluster {
 
   async stop(): Promise<void> {
     await this.run('scancel', '--signal=KILL', '--full', '--me').catch(() => undefined);
+    // what keeps a job lives until it has told the controller
+    await until(async () => (await this.run('squeue', '--noheader').catch(() => '')) === '', STOP_TIMEOUT_MS);
     this.#kill('SIGTERM');
-    const deadlineMs = Date.now() + 5_000;
-    while (this.#daemons().some(isRunning) && Date.now() < deadlineMs) await delay(POLL_MS);
+    await until(async () => !this.#daemons().some(isRunning), STOP_TIMEOUT_MS);
     this.#kill('SIGKILL');
     process.off('exit', this.#stopNow);
     rmSync(this.#folder, { recursive: true, force: true });
@@ -99,11 +101,8 @@ export class SlurmCluster {
     await this.#startMunge();
     await this.run('slurmctld', '-f', this.environment.SLURM_CONF);
     for (const node of NODES) await this.restore(node);
-    const deadlineMs = Date.now() + START_TIMEOUT_MS;
-    while ((await this.#idleNodes()) < NODES.length) {
-      if (Date.now() > deadlineMs) throw new Error('the nodes do not come up');
-      await delay(POLL_MS);
-    }
+    const areUp = await until(async () => (await this.#idleNodes()) === NODES.length, START_TIMEOUT_MS);
+    if (!areUp) throw new Error('the nodes do not come up');
   }
 
   async #startMunge(): Promise<void> {
@@ -173,6 +172,16 @@ export class SlurmCluster {
   #kill(signal: NodeJS.Signals): void {
     for (const pid of this.#daemons()) kill(pid, signal);
   }
+}
+
+/** @returns whether it came true in time. */
+async function until(isTrue: () => Promise<boolean>, timeoutMs: number): Promise<boolean> {
+  const deadlineMs = Date.now() + timeoutMs;
+  while (!(await isTrue())) {
+    if (Date.now() > deadlineMs) return false;
+    await delay(POLL_MS);
+  }
+  return true;
 }
 
 /** What the jobs on a node of a cluster run. */
