@@ -12,11 +12,13 @@ import { flatten } from './tracked-facts.ts';
 
 /**
  * Goes on with the run in a folder.
+ * @param wait for another process that works on the run, as long as nobody asks to stop.
  * @throws {RunError} FSX_RESUME_RECIPE_CHANGED, with the difference; FSX_RESUME_FINISHED when there is nothing to do;
  * FSX_RUN_BUSY when another process does so.
  */
-export function resumeRun(request: RunRequest, directory: RunDirectory): Promise<RunOutcome> {
-  return withRunLock(directory, () => goOn(request, directory));
+export function resumeRun(request: RunRequest, directory: RunDirectory, wait: boolean): Promise<RunOutcome> {
+  const waits = () => wait && !request.interruption.requested;
+  return withRunLock(directory, () => goOn(request, directory), waits);
 }
 
 async function goOn(request: RunRequest, directory: RunDirectory): Promise<RunOutcome> {

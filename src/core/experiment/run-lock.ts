@@ -1,20 +1,27 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { RunError } from '../errors.ts';
 import { tryProcessLock } from '../process-lock.ts';
 import type { RunDirectory } from './run-directory.ts';
 
+const POLL_MS = 250;
+
 /**
  * Does work that writes into a run's folder, while no other process does.
+ * @param waits asked again and again while another process does; when it says no, that is an error.
  * @throws {RunError} FSX_RUN_BUSY; FSX_RUN_DIRECTORY for a folder that cannot be written.
  */
-export async function withRunLock<T>({ path }: RunDirectory, work: () => Promise<T>): Promise<T> {
+export async function withRunLock<T>(
+  { path }: RunDirectory,
+  work: () => Promise<T>,
+  waits: () => boolean = () => false,
+): Promise<T> {
   const file = join(path, 'run.lock');
-  const release = await tryProcessLock(file).catch((cause: Error) => {
-    throw new RunError('FSX_RUN_DIRECTORY', `cannot write into ${path}: ${cause.message}`, {
-      suggestion: 'Make the run folder writable, or copy it to a place that is.',
-      cause,
-    });
-  });
+  let release = await tryRunLock(path, file);
+  while (release === undefined && waits()) {
+    await delay(POLL_MS);
+    release = await tryRunLock(path, file);
+  }
   if (release === undefined) {
     throw new RunError('FSX_RUN_BUSY', `another process works on the run in ${path} (${file} says which)`, {
       suggestion: 'Wait for it. The lock of a machine that crashed is free a minute later.',
@@ -25,4 +32,13 @@ export async function withRunLock<T>({ path }: RunDirectory, work: () => Promise
   } finally {
     await release();
   }
+}
+
+function tryRunLock(path: string, file: string): ReturnType<typeof tryProcessLock> {
+  return tryProcessLock(file).catch((cause: Error) => {
+    throw new RunError('FSX_RUN_DIRECTORY', `cannot write into ${path}: ${cause.message}`, {
+      suggestion: 'Make the run folder writable, or copy it to a place that is.',
+      cause,
+    });
+  });
 }
