@@ -34,6 +34,7 @@ import { regression } from './plugins/graph-heads/regression.ts';
 import { scn } from './plugins/graph-heads/scn.ts';
 import { softArgmax } from './plugins/graph-heads/soft-argmax.ts';
 import { localLauncher } from './plugins/launchers/local.ts';
+import { rayLauncher } from './plugins/launchers/ray.ts';
 import { adaptiveWing } from './plugins/losses/adaptive-wing.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
 import { globalMargin } from './plugins/losses/global-margin.ts';
@@ -115,6 +116,7 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   warmupCosine,
   mlflowTracker,
   localLauncher,
+  rayLauncher,
 ];
 
 /** This module, for threads that make the same registry by importing it. */
