@@ -5,8 +5,8 @@ import { readTrialEnd } from '../../../core/launching/trial-script.ts';
 import type { RayJob } from './client.ts';
 
 export const STOPPED: TrialEnd = { code: EXIT_CODES.interrupted, killedBy: null, complaint: '' };
-/** Of a job that Ray does not know any more: it forgets all of them when its head node is started again. */
-export const LOST: TrialEnd = { code: null, killedBy: "the end of Ray's head node", complaint: '' };
+/** Ray forgets all jobs when its head node is started again. */
+const FORGOTTEN: TrialEnd = { code: null, killedBy: "the end of Ray's head node", complaint: '' };
 
 /** Ray gives up a job that has waited for resources for a quarter of an hour, or as RAY_JOB_START_TIMEOUT_SECONDS says. */
 const WAITED_TOO_LONG = 'JOB_SUPERVISOR_ACTOR_START_TIMEOUT';
@@ -22,11 +22,14 @@ export function hasWaitedTooLong({ status, errorType }: RayJob): boolean {
   return status === 'FAILED' && errorType === WAITED_TOO_LONG;
 }
 
-/** How the trial of a job ended; undefined while it goes on. What its script has left says more than Ray knows. */
-export async function jobEnd(task: TrialTask, job: RayJob): Promise<TrialEnd | undefined> {
-  if (job.status === 'PENDING' || job.status === 'RUNNING') return undefined;
-  if (job.status === 'STOPPED') return STOPPED;
-  return (await readTrialEnd(task)) ?? endByRay(job);
+/**
+ * How the trial of a job ended; undefined while it goes on. What its script has left says more than Ray knows.
+ * @param job undefined when Ray does not know it any more.
+ */
+export async function jobEnd(task: TrialTask, job: RayJob | undefined): Promise<TrialEnd | undefined> {
+  if (job?.status === 'PENDING' || job?.status === 'RUNNING') return undefined;
+  if (job?.status === 'STOPPED') return STOPPED;
+  return (await readTrialEnd(task)) ?? (job === undefined ? FORGOTTEN : endByRay(job));
 }
 
 function endByRay({ status, message, errorType, ran, exitCode }: RayJob): TrialEnd {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LaunchRequest, TrialEnd, TrialTask } from '../../../core/launching/launcher.ts';
 import { writeTrialScript } from '../../../core/launching/trial-script.ts';
 import type { JobRequest, RayClient, RayJob } from './client.ts';
-import { hasWaitedTooLong, jobEnd, LOST, STOPPED } from './job-end.ts';
+import { hasWaitedTooLong, jobEnd, STOPPED } from './job-end.ts';
 
 export interface TrialJobOptions {
   /** What every trial asks for. */
@@ -110,24 +110,24 @@ export class TrialJobs {
     const jobs = await this.#client.jobs();
     for (const [submissionId, trial] of [...this.#submitted]) {
       const job = jobs.get(submissionId);
-      const end = job === undefined ? LOST : await jobEnd(trial.task, job);
+      trial.status = job?.status ?? trial.status;
       this.#oneHasRun ||= job?.ran ?? false;
-      if (job !== undefined && end === undefined) {
-        trial.status = job.status;
-        // Ray stops it when it starts, whenever that is
-        if (trial.stopping && job.status === 'PENDING') await this.#settle(submissionId, STOPPED);
-      } else await this.#settle(submissionId, end!, job);
+      // Ray stops it when it starts, whenever that is
+      const isLeft = trial.stopping && job?.status === 'PENDING';
+      const end = isLeft ? STOPPED : await jobEnd(trial.task, job);
+      if (end !== undefined) await this.#settle(submissionId, end, job);
     }
   }
 
   /** Of a trial whose job has ended, or may be left to Ray. */
-  async #settle(submissionId: string, end: TrialEnd, job?: RayJob): Promise<void> {
+  async #settle(submissionId: string, end: TrialEnd, job: RayJob | undefined): Promise<void> {
     const { task, deaths, stopping } = this.#submitted.get(submissionId)!;
     this.#submitted.delete(submissionId);
-    const waitsOn = job !== undefined && hasWaitedTooLong(job) && this.#oneHasRun;
-    if (waitsOn && !stopping) this.#waiting.push({ task, deaths, lastEnd: STOPPED });
-    else if (end.killedBy !== null && deaths < this.#options.resubmit && !stopping)
+    if (end.killedBy === null || stopping) await this.#request.ended(task, end);
+    else if (job !== undefined && hasWaitedTooLong(job) && this.#oneHasRun)
+      this.#waiting.push({ task, deaths, lastEnd: STOPPED });
+    else if (deaths < this.#options.resubmit)
       this.#waiting.unshift({ task, deaths: deaths + 1, lastEnd: end });
-    else await this.#request.ended(task, stopping && end.killedBy !== null ? STOPPED : end);
+    else await this.#request.ended(task, end);
   }
 }
