@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
@@ -22,7 +24,7 @@ export const JOB_STATES = {
   EXIT_7: {
     status: 'FAILED',
     message:
-      'Job entrypoint command failed with exit code 7, last available logs (truncated to 20,000 chars):\nRunning entrypoint for job j-fail: exit 7\nno such image\n',
+      'Job entrypoint command failed with exit code 7, last available logs (truncated to 20,000 chars):\nRunning entrypoint for job j-fail: exit 7\n',
     error_type: 'JOB_ENTRYPOINT_COMMAND_ERROR',
     driver_node_id: '61b4d9bf2acf',
     driver_exit_code: 7,
@@ -93,9 +95,10 @@ export interface Submission {
 interface Job {
   readonly submission: Submission;
   readonly states: JobState[];
+  isOver: boolean;
 }
 
-/** A server that answers as Ray's dashboard does, and runs nothing: what becomes of each job is written down. */
+/** A server that answers as Ray's dashboard does, and runs nothing: what becomes of each job is written down, and what its trial would leave. */
 export class ScriptedRay {
   readonly submissions: Submission[] = [];
   /** Submission ids. */
@@ -128,10 +131,10 @@ export class ScriptedRay {
     return ray;
   }
 
-  /** A job that an earlier process submitted. */
-  add(submissionId: string, states: JobState[]): void {
-    const submission = { submission_id: submissionId, entrypoint: '', metadata: {} };
-    this.#jobs.set(submissionId, { submission, states });
+  /** A job that an earlier process submitted for the trial of a folder. */
+  add(submissionId: string, folder: string, states: JobState[]): void {
+    const submission = { submission_id: submissionId, entrypoint: join(folder, 'trial.sh'), metadata: {} };
+    this.#jobs.set(submissionId, { submission, states, isOver: false });
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -161,7 +164,7 @@ export class ScriptedRay {
     if (this.#jobs.has(id)) return [500, DUPLICATE(id)];
     this.submissions.push(submission);
     const states = this.#scripts[metadata.trial ?? '']?.shift() ?? ['PENDING', 'RUNNING', 'SUCCEEDED'];
-    this.#jobs.set(id, { submission, states: [...states] });
+    this.#jobs.set(id, { submission, states: [...states], isOver: false });
     return [200, { job_id: id, submission_id: id }];
   }
 
@@ -176,10 +179,21 @@ export class ScriptedRay {
   }
 }
 
-function look({ submission, states }: Job): object[] {
+function look(job: Job): object[] {
+  const { submission, states } = job;
   const name = states.length > 1 ? states.shift()! : states[0]!;
   const state = JOB_STATES[name];
   if (state === null) return [];
   const { submission_id, entrypoint } = submission;
+  if (!job.isOver && 'driver_exit_code' in state && state.driver_exit_code >= 0) {
+    job.isOver = true;
+    writeEnd(/\/[^']*(?=\/trial\.sh)/.exec(entrypoint)![0], state.driver_exit_code);
+  }
   return [{ ...NOTHING, submission_id, entrypoint, ...state }];
+}
+
+/** What the script of a trial leaves. */
+function writeEnd(folder: string, code: number): void {
+  writeFileSync(join(folder, 'exit-code'), `${code}\n`);
+  writeFileSync(join(folder, 'stderr.log'), code === 0 ? '' : 'no such image\n');
 }

@@ -38,7 +38,7 @@ const options = Type.Object(
       description: "custom resources of a trial, by the cluster's names for them",
       default: {},
     }),
-    parallel: Type.Integer({
+    concurrent: Type.Integer({
       description: 'trials that are submitted at a time; 0: all, and Ray decides how many run',
       default: 0,
       minimum: 0,
@@ -93,9 +93,9 @@ class RayLauncher implements Launcher {
 
   constructor(chosen: Static<typeof options>, context: LauncherContext) {
     const server = rayServer(chosen, context);
-    const { cpus, gpus, parallel } = chosen;
-    const limit = parallel === 0 ? '' : `, at most ${parallel} trials at a time`;
-    this.description = `Ray at ${server.uri}, CPUs: ${cpus}, GPUs: ${gpus} each${limit}`;
+    const { cpus, gpus, concurrent } = chosen;
+    const limit = concurrent === 0 ? '' : `, at most ${concurrent} at a time`;
+    this.description = `Ray at ${server.uri}, for each trial ${cpus} CPUs and ${gpus} GPUs${limit}`;
     this.threads = cpus === 0 ? undefined : Math.max(1, Math.floor(cpus));
     this.#client = new RayClient(server, chosen.outageSeconds * MS_PER_SECOND);
     this.#options = chosen;
@@ -106,7 +106,7 @@ class RayLauncher implements Launcher {
     const jobs = new TrialJobs(request, this.#client, {
       threads: this.threads,
       setUp: this.#options.setUp,
-      parallel: this.#options.parallel || Number.POSITIVE_INFINITY,
+      concurrent: this.#options.concurrent || Number.POSITIVE_INFINITY,
       resubmit: this.#options.resubmit,
       pollMs: this.#options.pollSeconds * MS_PER_SECOND,
       resources: {

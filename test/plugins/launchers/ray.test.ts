@@ -25,6 +25,8 @@ interface LaunchOptions {
   readonly handles?: readonly (string | null)[];
   readonly stop?: AbortSignal;
   readonly hold?: AbortSignal;
+  /** Before anything is launched. */
+  readonly onFolder?: (id: string, folder: string) => void;
   readonly onStart?: (id: string, handle: string) => void;
   readonly onEnd?: (id: string) => void;
 }
@@ -39,15 +41,14 @@ interface Launched {
 
 const NEVER = new AbortController().signal;
 
-async function launch(
-  launcher: Launcher,
-  count: number,
-  { handles = [], stop = NEVER, hold = NEVER, onStart = () => {}, onEnd = () => {} }: LaunchOptions = {},
-): Promise<Launched> {
+async function launch(launcher: Launcher, count: number, options: LaunchOptions = {}): Promise<Launched> {
+  const { handles = [], stop = NEVER, hold = NEVER } = options;
+  const { onFolder = () => {}, onStart = () => {}, onEnd = () => {} } = options;
   await using folder = await RecipeFolder.create({});
   const tasks = Array.from({ length: count }, (_, index): TrialTask => {
     const id = `00${index + 1}`;
     mkdirSync(folder.file(id));
+    onFolder(id, folder.file(id));
     return {
       ...{ id, folder: folder.file(id), recipeFile: 'r.yaml', baseDirectory: '/b' },
       ...{ environment: { FSX_RUN_NAME: id }, handle: handles[index] ?? null },
@@ -95,7 +96,7 @@ describe('a trial on a Ray cluster', () => {
     expect(ray.submissions).toEqual([
       {
         submission_id: expect.stringMatching(/^fsx-sweep-001-[0-9a-f]{8}$/),
-        entrypoint: expect.stringMatching(/^exec bash '\/.*\/001\/trial\.sh'$/),
+        entrypoint: expect.stringMatching(/^exec bash \/.*\/001\/trial\.sh$/),
         runtime_env: { env_vars: { LANG: 'C', RAY_JOB_STOP_WAIT_TIME_S: '60' } },
         metadata: { sweep: 'sweep', trial: '001' },
         ...{ entrypoint_num_cpus: 4, entrypoint_num_gpus: 0.5, entrypoint_memory: 2e9 },
@@ -109,8 +110,8 @@ describe('a trial on a Ray cluster', () => {
   test('waits for others only where a limit is asked for', async () => {
     const ray = await ScriptedRay.start();
     expect((await launch(await launcher({ address: ray.uri }), 5)).mostAtATime).toBe(5);
-    const limited = await launcher({ address: ray.uri, parallel: 2 });
-    expect(limited.description).toContain('at most 2 trials at a time');
+    const limited = await launcher({ address: ray.uri, concurrent: 2 });
+    expect(limited.description).toContain('at most 2 at a time');
     expect((await launch(limited, 5)).mostAtATime).toBe(2);
   });
 
@@ -147,7 +148,7 @@ describe('a trial on a Ray cluster', () => {
   test('that fails, or cannot start as it is asked for, is not tried again and says why', async () => {
     const { ray, ends } = await launchScripted([[['RUNNING', 'EXIT_7']], [['BAD_RESOURCES']]]);
     expect(ends).toEqual({
-      '001': { code: 7, killedBy: null, complaint: expect.stringContaining('no such image') },
+      '001': { code: 7, killedBy: null, complaint: 'no such image' },
       '002': { code: null, killedBy: null, complaint: expect.stringContaining("instead of 'CPU'") },
     });
     expect(ray.submissions).toHaveLength(2);
@@ -166,9 +167,10 @@ describe('a trial on a Ray cluster', () => {
 describe('a sweep on a Ray cluster', () => {
   test('that was killed waits for its jobs, and submits those that never arrived', async () => {
     const ray = await ScriptedRay.start();
-    ray.add('fsx-sweep-001-aaaaaaaa', ['RUNNING', 'RUNNING', 'SUCCEEDED']);
+    const onFolder = (id: string, folder: string) =>
+      id === '001' && ray.add('fsx-sweep-001-aaaaaaaa', folder, ['RUNNING', 'RUNNING', 'SUCCEEDED']);
     const handles = ['fsx-sweep-001-aaaaaaaa', 'fsx-sweep-002-bbbbbbbb', null];
-    const { ends } = await launch(await launcher({ address: ray.uri }), 3, { handles });
+    const { ends } = await launch(await launcher({ address: ray.uri }), 3, { handles, onFolder });
     expect(ends).toEqual({ '001': DONE, '002': DONE, '003': DONE });
     expect(ray.submissions.map(({ metadata }) => metadata.trial)).toEqual(['002', '003']);
   });
@@ -177,7 +179,7 @@ describe('a sweep on a Ray cluster', () => {
     const ray = await ScriptedRay.start({ '001': [['RUNNING']], '002': [['PENDING']] });
     const stop = new AbortController();
     const onStart = (id: string) => id === '002' && setTimeout(() => stop.abort(), 100);
-    const limited = await launcher({ address: ray.uri, parallel: 2 });
+    const limited = await launcher({ address: ray.uri, concurrent: 2 });
     const { ends } = await launch(limited, 3, { stop: stop.signal, onStart });
     expect(ends).toEqual({ '001': INTERRUPTED, '002': INTERRUPTED });
     expect(ray.stops).toEqual(ray.submissions.map(({ submission_id: id }) => id));
@@ -186,7 +188,7 @@ describe('a sweep on a Ray cluster', () => {
 
   test('whose process is gone is stopped too', async () => {
     const ray = await ScriptedRay.start();
-    ray.add('fsx-sweep-001-aaaaaaaa', ['RUNNING']);
+    ray.add('fsx-sweep-001-aaaaaaaa', '/nowhere', ['RUNNING']);
     const handles = ['fsx-sweep-001-aaaaaaaa', 'fsx-sweep-002-bbbbbbbb'];
     const stop = AbortSignal.abort();
     const { ends } = await launch(await launcher({ address: ray.uri }), 2, { handles, stop, hold: stop });
@@ -204,7 +206,7 @@ describe('a sweep on a Ray cluster', () => {
     });
     const hold = new AbortController();
     const onEnd = (id: string) => id === '001' && hold.abort();
-    const limited = await launcher({ address: ray.uri, parallel: 3 });
+    const limited = await launcher({ address: ray.uri, concurrent: 3 });
     const { ends } = await launch(limited, 4, { hold: hold.signal, onEnd });
     expect(ends).toMatchObject({ '001': { code: 7 }, '002': DONE, '003': INTERRUPTED });
     expect(Object.keys(ends)).toHaveLength(3);

@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
 import { EXIT_CODES } from '../../../core/errors.ts';
-import type { TrialEnd, TrialTask } from '../../../core/launching/launcher.ts';
-import { readTrialEnd } from '../../../core/launching/trial-script.ts';
+import type { TrialEnd } from '../../../core/launching/launcher.ts';
 import type { RayJob } from './client.ts';
 
 export const STOPPED: TrialEnd = { code: EXIT_CODES.interrupted, killedBy: null, complaint: '' };
@@ -22,23 +21,27 @@ export function hasWaitedTooLong({ status, errorType }: RayJob): boolean {
   return status === 'FAILED' && errorType === WAITED_TOO_LONG;
 }
 
-/**
- * How the trial of a job ended; undefined while it goes on. What its script has left says more than Ray knows.
- * @param job undefined when Ray does not know it any more.
- */
-export async function jobEnd(task: TrialTask, job: RayJob | undefined): Promise<TrialEnd | undefined> {
-  if (job?.status === 'PENDING' || job?.status === 'RUNNING') return undefined;
-  if (job?.status === 'STOPPED') return STOPPED;
-  return (await readTrialEnd(task)) ?? (job === undefined ? FORGOTTEN : endByRay(job));
+/** Whether what the job started came to an end that nobody forced on it. */
+export function endedByItself({ exitCode }: RayJob): boolean {
+  return exitCode !== null && exitCode >= 0;
 }
 
-function endByRay({ status, message, errorType, ran, exitCode }: RayJob): TrialEnd {
-  const complaint = message.slice(-MOST_COMPLAINT);
-  if (status === 'SUCCEEDED') return { code: 0, killedBy: null, complaint: '' };
-  if (exitCode !== null && exitCode >= 0) return { code: exitCode, killedBy: null, complaint };
-  if (exitCode !== null) return { code: null, killedBy: signalName(-exitCode), complaint };
+/**
+ * How a job ended, by what Ray says.
+ * @param job undefined when Ray does not know it any more.
+ */
+export function endByRay(job: RayJob | undefined): TrialEnd {
+  if (job === undefined) return FORGOTTEN;
+  const complaint = job.message.slice(-MOST_COMPLAINT);
+  if (job.exitCode === null) return { code: null, killedBy: killerOf(job), complaint };
+  if (job.exitCode < 0) return { code: null, killedBy: signalName(-job.exitCode), complaint };
+  return { code: job.exitCode, killedBy: null, complaint };
+}
+
+/** Null where the same would happen again. */
+function killerOf({ status, ran, errorType }: RayJob): string | null {
   const isHopeless = !ran && errorType !== null && HOPELESS.includes(errorType);
-  return { code: null, killedBy: isHopeless ? null : (errorType ?? status), complaint };
+  return isHopeless ? null : (errorType ?? status);
 }
 
 function signalName(number: number): string {

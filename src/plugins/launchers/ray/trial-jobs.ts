@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LaunchRequest, TrialEnd, TrialTask } from '../../../core/launching/launcher.ts';
-import { writeTrialScript } from '../../../core/launching/trial-script.ts';
+import { shellWord } from '../../../core/launching/shell-word.ts';
+import { readTrialEnd, writeTrialScript } from '../../../core/launching/trial-script.ts';
 import type { JobRequest, RayClient, RayJob } from './client.ts';
-import { hasWaitedTooLong, jobEnd, STOPPED } from './job-end.ts';
+import { endByRay, endedByItself, hasWaitedTooLong, STOPPED } from './job-end.ts';
 
 export interface TrialJobOptions {
   /** What every trial asks for. */
@@ -11,7 +12,7 @@ export interface TrialJobOptions {
   readonly threads: number | undefined;
   readonly setUp: readonly string[];
   /** Jobs that may wait or run at a time. */
-  readonly parallel: number;
+  readonly concurrent: number;
   /** How many times a trial that was killed is submitted again. */
   readonly resubmit: number;
   readonly pollMs: number;
@@ -28,10 +29,14 @@ interface Trial {
 interface SubmittedTrial extends Trial {
   status: RayJob['status'];
   stopping: boolean;
+  /** When its job was first seen to have ended. */
+  overAtMs?: number;
 }
 
 /** It may be a mistake in the address. */
 const FIRST_PATIENCE_MS = 5_000;
+/** How long a machine may not see what another one wrote to a disk that they share. */
+const SHARED_DISK_MS = 60_000;
 
 /** The jobs of a sweep's trials, from the first submission to the last end. */
 export class TrialJobs {
@@ -76,7 +81,7 @@ export class TrialJobs {
 
   async #submit(): Promise<void> {
     const { stop, hold } = this.#request;
-    while (!stop.aborted && !hold.aborted && this.#submitted.size < this.#options.parallel) {
+    while (!stop.aborted && !hold.aborted && this.#submitted.size < this.#options.concurrent) {
       const trial = this.#waiting.shift();
       if (trial === undefined) return;
       await this.#submitOne(trial);
@@ -90,7 +95,7 @@ export class TrialJobs {
     const script = await writeTrialScript(trial.task, { command, threads, setUp });
     await started(trial.task, submissionId);
     this.#submitted.set(submissionId, { ...trial, status: 'PENDING', stopping: false });
-    const entrypoint = `exec bash '${script.replaceAll("'", `'\\''`)}'`;
+    const entrypoint = `exec bash ${shellWord(script)}`;
     const metadata = { sweep: name, trial: trial.task.id };
     await this.#client.submit({ submissionId, entrypoint, metadata, ...resources });
   }
@@ -114,7 +119,7 @@ export class TrialJobs {
       this.#oneHasRun ||= job?.ran ?? false;
       // Ray stops it when it starts, whenever that is
       const isLeft = trial.stopping && job?.status === 'PENDING';
-      const end = isLeft ? STOPPED : await jobEnd(trial.task, job);
+      const end = isLeft ? STOPPED : await endOf(trial, job);
       if (end !== undefined) await this.#settle(submissionId, end, job);
     }
   }
@@ -130,4 +135,18 @@ export class TrialJobs {
       this.#waiting.unshift({ task, deaths: deaths + 1, lastEnd: end });
     else await this.#request.ended(task, end);
   }
+}
+
+/**
+ * How a trial ended; undefined while it goes on, or its own words cannot be read yet.
+ * @param job undefined when Ray does not know it any more.
+ */
+async function endOf(trial: SubmittedTrial, job: RayJob | undefined): Promise<TrialEnd | undefined> {
+  if (job?.status === 'PENDING' || job?.status === 'RUNNING') return undefined;
+  if (job?.status === 'STOPPED') return STOPPED;
+  const end = await readTrialEnd(trial.task);
+  if (end !== undefined) return end;
+  trial.overAtMs ??= performance.now();
+  const wrote = job !== undefined && endedByItself(job);
+  return wrote && performance.now() - trial.overAtMs < SHARED_DISK_MS ? undefined : endByRay(job);
 }
