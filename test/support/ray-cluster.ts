@@ -12,6 +12,8 @@ const RAY_VERSION = '2.60.0';
 const ENVIRONMENT = `ray-${RAY_VERSION}`;
 const START_TIMEOUT_MS = 180_000;
 const POLL_MS = 200;
+/** Ray lets a node start for half a minute, and a busy machine may take longer. */
+const MOST_TRIES = 3;
 /** In bytes, the least that Ray takes with some to spare: trials put nothing there. */
 const OBJECT_STORE = 80_000_000;
 
@@ -57,28 +59,33 @@ export class RayCluster {
     const token = randomBytes(24).toString('hex');
     const cluster = new RayCluster(`http://127.0.0.1:${dashboard}`, token, `127.0.0.1:${gcs}`);
     const ports = ['--port', gcs, '--dashboard-port', dashboard, '--ray-client-server-port', client];
-    const head = cluster.#startNode(cpus, await freePort(), ['--head', ...ports.map(String)]);
-    await head.until(() => cluster.#answers());
+    await cluster.#addNode(cpus, ['--head', ...ports.map(String)], () => cluster.#answers());
     return cluster;
   }
 
-  async addWorker(cpus: number): Promise<RayNode> {
-    const worker = this.#startNode(cpus, await freePort(), ['--address', this.#gcs]);
-    await worker.until(async () => worker.log.includes('Ray runtime started'));
-    return worker;
+  addWorker(cpus: number): Promise<RayNode> {
+    const isReady = async (node: RayNode) => node.log.includes('Ray runtime started');
+    return this.#addNode(cpus, ['--address', this.#gcs], isReady);
   }
 
   remove(): void {
     for (const node of this.#nodes.toReversed()) node.remove();
   }
 
-  #startNode(cpus: number, agentPort: number, args: readonly string[]): RayNode {
-    const node = new RayNode(
-      [...args, '--num-cpus', String(cpus), '--dashboard-agent-listen-port', String(agentPort)],
-      { RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: this.token },
-    );
+  async #addNode(
+    cpus: number,
+    args: readonly string[],
+    isReady: (node: RayNode) => Promise<boolean>,
+    triesLeft = MOST_TRIES,
+  ): Promise<RayNode> {
+    const ports = ['--dashboard-agent-listen-port', String(await freePort())];
+    const environment = { RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: this.token };
+    const node = new RayNode([...args, ...ports, '--num-cpus', String(cpus)], environment);
     this.#nodes.push(node);
-    return node;
+    if (await node.until(() => isReady(node))) return node;
+    node.kill();
+    if (triesLeft > 1) return this.#addNode(cpus, args, isReady, triesLeft - 1);
+    throw new Error(`the Ray node did not start:\n${node.log.slice(-2_000)}`);
   }
 
   async #answers(): Promise<boolean> {
@@ -111,13 +118,14 @@ export class RayNode {
     return readFileSync(join(this.#folder, 'start.log'), 'utf8');
   }
 
-  async until(isReady: () => Promise<boolean>): Promise<void> {
+  /** @returns whether it came so far: it may have ended instead. */
+  async until(isReady: () => Promise<boolean>): Promise<boolean> {
     const deadlineMs = Date.now() + START_TIMEOUT_MS;
     while (this.#process.exitCode === null && Date.now() < deadlineMs) {
-      if (await isReady()) return;
+      if (await isReady()) return true;
       await sleep(POLL_MS);
     }
-    throw new Error(`the Ray node did not start:\n${this.log.slice(-2_000)}`);
+    return false;
   }
 
   /** Command lines of the jobs that run on it, and of all else. */
@@ -142,24 +150,30 @@ export class RayNode {
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Itself and its descendants: jobs are in groups of their own. */
+  /** Its process group and all descendants: jobs are in groups of their own. */
   #processes(): number[] {
-    const parents = parentsOfProcesses();
-    const found = [this.#process.pid!].filter((pid) => parents.has(pid));
-    for (const pid of found)
-      found.push(...[...parents].filter(([, parent]) => parent === pid).map(([child]) => child));
+    const all = listProcesses();
+    const found = all.filter(({ group }) => group === this.#process.pid).map(({ pid }) => pid);
+    for (const one of found)
+      found.push(
+        ...all.filter(({ pid, parent }) => parent === one && !found.includes(pid)).map(({ pid }) => pid),
+      );
     return found;
   }
 }
 
-function parentsOfProcesses(): Map<number, number> {
+interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+}
+
+function listProcesses(): ProcessEntry[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return new Map(
-    pids.flatMap((pid) => {
-      const parent = /\) \S (\d+)/.exec(readProcess(pid, 'stat'))?.[1];
-      return parent === undefined ? [] : [[Number(pid), Number(parent)] as const];
-    }),
-  );
+  return pids.flatMap((pid) => {
+    const [, parent, group] = /\) \S (\d+) (\d+)/.exec(readProcess(pid, 'stat')) ?? [];
+    return parent === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), group: Number(group) }];
+  });
 }
 
 function commandOf(pid: number): string {
