@@ -34,6 +34,7 @@ import { regression } from './plugins/graph-heads/regression.ts';
 import { scn } from './plugins/graph-heads/scn.ts';
 import { softArgmax } from './plugins/graph-heads/soft-argmax.ts';
 import { localLauncher } from './plugins/launchers/local.ts';
+import { rayLauncher } from './plugins/launchers/ray.ts';
 import { slurmLauncher } from './plugins/launchers/slurm.ts';
 import { adaptiveWing } from './plugins/losses/adaptive-wing.ts';
 import { dagLoss } from './plugins/losses/dag.ts';
@@ -117,6 +118,7 @@ const BUILT_IN: readonly AnyPluginDefinition[] = [
   mlflowTracker,
   localLauncher,
   slurmLauncher,
+  rayLauncher,
 ];
 
 /** This module, for threads that make the same registry by importing it. */

@@ -1,12 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TrialRecord } from '../../src/core/sweep/manifest.ts';
 import { readJournal } from '../../src/core/tracking/journal-file.ts';
 import { loadCursor } from '../../src/core/tracking/mlflow/cursor.ts';
 import { type CliOutcome, fsx, readJson, TINY, temporaryFolder } from './cli.ts';
+import { SweepFolder } from './sweep-folder.ts';
 
 const STEPS = 30;
 const SWEEP = `recipe: ${TINY}
@@ -20,13 +19,12 @@ launcher: { type: local, workers: 2, threads: 1 }
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
-class Sweep {
+class Sweep extends SweepFolder {
   readonly file: string;
-  readonly output: string;
 
   constructor(name: string, axes: string) {
+    super(join(folder.path, name));
     this.file = join(folder.path, `${name}.yaml`);
-    this.output = join(folder.path, name);
     writeFileSync(this.file, `name: ${name}\n${SWEEP}${axes}`);
   }
 
@@ -39,33 +37,6 @@ class Sweep {
 
   on(command: 'resume' | 'status' | 'stop', args: readonly string[] = []): Promise<CliOutcome> {
     return fsx(['sweep', command, this.output, ...args]);
-  }
-
-  trials(): TrialRecord[] {
-    const file = join(this.output, 'manifest.json');
-    return existsSync(file) ? (readJson(file) as { trials: TrialRecord[] }).trials : [];
-  }
-
-  statuses(): string[] {
-    return this.trials().map(({ status }) => status);
-  }
-
-  runOf(number: number): string {
-    return join(this.output, this.trials()[number - 1]!.run!);
-  }
-
-  /** Steps that the journal of a trial has losses of. */
-  stepsOf(number: number): number {
-    const trial = this.trials()[number - 1];
-    if (trial === undefined) return 0;
-    const attempt = join(this.output, 'trials', trial.name, String(trial.attempt));
-    const [run] = existsSync(attempt) ? readdirSync(attempt) : [];
-    const journal = join(attempt, run ?? '', 'journal.jsonl');
-    return existsSync(journal) ? (readFileSync(journal, 'utf8').match(/"train\/loss"/g) ?? []).length : 0;
-  }
-
-  async untilStep(number: number, step: number, process: ChildProcess): Promise<void> {
-    while (this.stepsOf(number) < step && process.exitCode === null) await delay(20);
   }
 }
 
