@@ -57,6 +57,10 @@ export class MlflowServer extends MlflowRest {
     await this.#untilHealthy(this.#process);
   }
 
+  get running(): boolean {
+    return this.#process !== undefined;
+  }
+
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const server = this.#process;
     this.#process = undefined;

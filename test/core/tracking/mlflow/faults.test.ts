@@ -1,13 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import {
-  deliver,
-  HASTY,
-  journalFinishedRun,
-  SERVER_FAULTS,
-  tallyDelivery,
-} from '../../../support/delivery.ts';
+import { deliver, journalFinishedRun, SERVER_FAULTS, tallyDelivery } from '../../../support/delivery.ts';
 import { FaultyProxy } from '../../../support/faulty-proxy.ts';
 import { MlflowServer, mlflowUnavailable, SET_UP_TIMEOUT_MS } from '../../../support/mlflow-server.ts';
 import { SmallDisk } from '../../../support/small-disk.ts';
