@@ -15,7 +15,7 @@ import { readCheckpoint } from '../../src/core/training/checkpoint.ts';
 import { type CliOptions, type CliOutcome, eventsOf, runFolder } from '../../test/e2e/cli.ts';
 import { skewedClock } from '../../test/support/skewed-clock.ts';
 import { SmallDisk } from '../../test/support/small-disk.ts';
-import { type Cost, printHead, printRow, rowOf } from './table.ts';
+import { type Cost, printHead, printRow, printSoFar, type Row, rowOf } from './table.ts';
 import { resume, start, WholeRun } from './whole-run.ts';
 
 const KILLS = 50;
@@ -35,26 +35,31 @@ export async function tryKills(folder: string): Promise<void> {
   printHead(COLUMNS);
   const costs: Cost[] = [];
   let kills = 0;
+  const row = () => rowOf('kill -9 at a random moment, runs killed until they end', costs, kills);
   while (kills < KILLS) {
     const moment = () => killedAfter(random.uniform(0, whole.durationMs));
     let outcome = await start(folder, moment());
     const run = runFolder(outcome);
     for (; outcome.signal === 'SIGKILL'; kills++) outcome = await resume(run, moment());
     costs.push(await whole.costOf(run));
+    printSoFar(row());
   }
-  printRow(rowOf('kill -9 at a random moment, runs killed until they end', costs, kills));
+  printRow(row());
   printRow(await tryWrites(folder, whole, random));
 }
 
-async function tryWrites(folder: string, whole: WholeRun, random: Random) {
+async function tryWrites(folder: string, whole: WholeRun, random: Random): Promise<Row> {
+  const fault = 'kill -9 while a checkpoint is written, half of it on the disk';
   const costs: Cost[] = [];
   while (costs.length < KILLS_IN_A_WRITE) {
     const run = runFolder(await start(folder, killedInWrite(random.integer(1, 16))));
     const halfWritten = checkpointsOf(run).some((name) => name.endsWith('.tmp'));
     await resume(run);
-    if (halfWritten) costs.push(await whole.costOf(run));
+    if (!halfWritten) continue;
+    costs.push(await whole.costOf(run));
+    printSoFar(rowOf(fault, costs));
   }
-  return rowOf('kill -9 while a checkpoint is written, half of it on the disk', costs);
+  return rowOf(fault, costs);
 }
 
 /** Disks of a random size, which fill up at some point of the run and then get more room. */
@@ -64,6 +69,7 @@ export async function tryDisks(folder: string): Promise<void> {
   mkdirSync(disk);
   const whole = await WholeRun.of(folder);
   printHead(COLUMNS);
+  const fault = 'disk full at a random point, room made, resumed';
   const costs: Cost[] = [];
   while (costs.length < DISKS) {
     const small = SmallDisk.mount(disk, `${Math.round(random.uniform(100, 2_600))}k`);
@@ -75,11 +81,12 @@ export async function tryDisks(folder: string): Promise<void> {
       small.remount('size=64m');
       await resume(runFolder(full));
       costs.push(await whole.costOf(runFolder(full)));
+      printSoFar(rowOf(fault, costs));
     } finally {
       small.unmount();
     }
   }
-  printRow(rowOf('disk full at a random point, room made, resumed', costs));
+  printRow(rowOf(fault, costs));
 }
 
 /** Faults between a kill and a resume, each tried on copies of killed runs. */
@@ -96,6 +103,7 @@ export async function tryTheRest(folder: string): Promise<void> {
       const { code, stderr } = await harm(run, copy);
       if (code !== 0) console.error(stderr);
       costs.push(await whole.costOf(run));
+      printSoFar(rowOf(fault, costs));
     }
     printRow(rowOf(fault, costs));
   };

@@ -33,6 +33,15 @@ export function printHead(columns: readonly [string, string, string]): void {
   console.log(`\n| fault | times tried | ${columns.join(' | ')} |\n|---|---|---|---|---|`);
 }
 
-export function printRow({ fault, tried, runs, same, lost, doubled }: Row): void {
-  console.log(`| ${fault} | ${tried} | ${same} of ${runs} | ${lost} | ${doubled} |`);
+export function printRow(row: Row): void {
+  console.log(formatRow(row));
+}
+
+/** For rows that take long: what is known so far, on standard error. */
+export function printSoFar(row: Row): void {
+  console.error(formatRow(row));
+}
+
+function formatRow({ fault, tried, runs, same, lost, doubled }: Row): string {
+  return `| ${fault} | ${tried} | ${same} of ${runs} | ${lost} | ${doubled} |`;
 }

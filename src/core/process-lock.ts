@@ -64,6 +64,12 @@ export async function tryProcessLock(path: string): Promise<(() => Promise<void>
   };
 }
 
+/** Whether a living process has a lock file. */
+export async function isLocked(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && !(await isAbandoned(path));
+}
+
 async function tryCreate(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx');

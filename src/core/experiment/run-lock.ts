@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { RunError } from '../errors.ts';
-import { tryProcessLock } from '../process-lock.ts';
+import { isLocked, tryProcessLock } from '../process-lock.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { RunDirectory } from './run-directory.ts';
  * @throws {RunError} FSX_RUN_BUSY; FSX_RUN_DIRECTORY for a folder that cannot be written.
  */
 export async function withRunLock<T>({ path }: RunDirectory, work: () => Promise<T>): Promise<T> {
-  const file = join(path, 'run.lock');
+  const file = lockOf(path);
   const release = await tryProcessLock(file).catch((cause: Error) => {
     throw new RunError('FSX_RUN_DIRECTORY', `cannot write into ${path}: ${cause.message}`, {
       suggestion: 'Make the run folder writable, or copy it to a place that is.',
@@ -25,4 +25,13 @@ export async function withRunLock<T>({ path }: RunDirectory, work: () => Promise
   } finally {
     await release();
   }
+}
+
+/** Whether a process works on a run. */
+export function isBusyRun({ path }: RunDirectory): Promise<boolean> {
+  return isLocked(lockOf(path));
+}
+
+function lockOf(path: string): string {
+  return join(path, 'run.lock');
 }
