@@ -20,6 +20,7 @@ import { resume, start, WholeRun } from './whole-run.ts';
 
 const KILLS = 50;
 const KILLS_IN_A_WRITE = 15;
+const MOST_DELAY_MS = 500;
 const DISKS = 10;
 const COPIES = 10;
 /** Of a checkpoint, not of the second name of the one before. */
@@ -37,7 +38,7 @@ export async function tryKills(folder: string): Promise<void> {
   let kills = 0;
   const row = () => rowOf('kill -9 at a random moment, runs killed until they end', costs, kills);
   while (kills < KILLS) {
-    const moment = () => killedAfter(random.uniform(0, whole.durationMs));
+    const moment = () => killedAfter(random.integer(0, whole.events), random.uniform(0, MOST_DELAY_MS));
     let outcome = await start(folder, moment());
     const run = runFolder(outcome);
     for (; outcome.signal === 'SIGKILL'; kills++) outcome = await resume(run, moment());
@@ -128,11 +129,14 @@ export async function tryTheRest(folder: string): Promise<void> {
   console.log(`\nOf two processes the second was refused with FSX_RUN_BUSY ${refused} of ${COPIES} times.`);
 }
 
-/** kill -9 some time after the run has its folder. */
-function killedAfter(ms: number): CliOptions {
+/** kill -9 some time after the run has said so many things since it has its folder. */
+function killedAfter(events: number, delayMs: number): CliOptions {
+  let said = -1;
   return {
-    onEvent: (event, process) => {
-      if (event.kind === 'start') setTimeout(() => process.kill('SIGKILL'), ms);
+    onEvent: ({ kind }, process) => {
+      if (kind !== 'start' && said < 0) return;
+      said += 1;
+      if (said === events) setTimeout(() => process.kill('SIGKILL'), delayMs);
     },
   };
 }

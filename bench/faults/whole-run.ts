@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { readJournal } from '../../src/core/tracking/journal-file.ts';
 import {
   type CliOptions,
@@ -27,11 +28,15 @@ export function resume(run: string, options: CliOptions = {}): Promise<CliOutcom
 export class WholeRun {
   /** From when it has its folder to its end. */
   readonly durationMs: number;
+  /** What it says in that time. */
+  readonly events: number;
   readonly #folder: string;
 
-  private constructor(folder: string, durationMs: number) {
-    this.#folder = folder;
+  private constructor(outcome: CliOutcome, durationMs: number) {
+    const start = outcome.events.findIndex(({ kind }) => kind === 'start');
+    this.#folder = runFolder(outcome);
     this.durationMs = durationMs;
+    this.events = outcome.events.length - 1 - start;
   }
 
   static async of(output: string): Promise<WholeRun> {
@@ -41,7 +46,7 @@ export class WholeRun {
         if (kind === 'start') startMs = performance.now();
       },
     });
-    return new WholeRun(runFolder(outcome), performance.now() - startMs);
+    return new WholeRun(outcome, performance.now() - startMs);
   }
 
   /** What a run that ended later than it should has of this one. */
@@ -50,7 +55,7 @@ export class WholeRun {
     const tracked = trackedLosses(run);
     const losses = new Map(tracked);
     return {
-      same: JSON.stringify(ours) === JSON.stringify(theirs),
+      same: isDeepStrictEqual(ours, theirs),
       lost: trackedLosses(this.#folder).filter(([step, loss]) => losses.get(step) !== loss).length,
       doubled: tracked.length - losses.size,
     };
