@@ -1,6 +1,19 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { RunError } from './errors.ts';
+
+const DRAFT = '.tmp';
+
+/** The name of a file while it is written. */
+export function draftOf(path: string): string {
+  return `${path}.${process.pid}${DRAFT}`;
+}
+
+/** Removes what killed processes had begun to write into a folder, which no other process writes into now. */
+export async function removeDrafts(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  for (const name of names.filter((file) => file.endsWith(DRAFT))) await rm(join(folder, name));
+}
 
 /**
  * Writes a file so that its name always stands for a whole one: to a temporary name, flushed to disk, renamed.
@@ -10,7 +23,7 @@ export async function writeFileAtomically(
   path: string,
   parts: readonly (Uint8Array | string)[],
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = draftOf(path);
   try {
     await writeAndFlush(temporary, parts);
     await rename(temporary, path);

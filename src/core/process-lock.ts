@@ -1,12 +1,25 @@
-import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 
 const HEARTBEAT_MS = 5_000;
 /** A holder that has not shown life for so long is gone: its machine may be another one of the cluster. */
 const ABANDONED_AFTER_MS = 60_000;
 const POLL_MS = 250;
+/** Of a thread of its own: the main one may work for minutes without a pause, on a large set of images. */
+const HEARTBEAT = `
+const { utimesSync } = require('node:fs');
+const { path, everyMs } = require('node:worker_threads').workerData;
+setInterval(() => {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // the disk may be gone for a while
+  }
+}, everyMs);`;
 
 /**
  * Runs `work` while no other process, on this machine or on one that shares the disk, does so under the same lock
@@ -43,11 +56,18 @@ export async function tryProcessLock(path: string): Promise<(() => Promise<void>
     await rm(path, { force: true });
     if (!(await tryCreate(path))) return undefined;
   }
-  const heartbeat = setInterval(() => void touch(path), HEARTBEAT_MS).unref();
+  const heartbeat = new Worker(HEARTBEAT, { eval: true, workerData: { path, everyMs: HEARTBEAT_MS } });
+  heartbeat.unref();
   return async () => {
-    clearInterval(heartbeat);
+    await heartbeat.terminate();
     await rm(path, { force: true });
   };
+}
+
+/** Whether a living process has a lock file. */
+export async function isLocked(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && !(await isAbandoned(path));
 }
 
 async function tryCreate(path: string): Promise<boolean> {
@@ -80,9 +100,4 @@ export function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-}
-
-async function touch(path: string): Promise<void> {
-  const now = new Date();
-  await utimes(path, now, now).catch(() => undefined);
 }

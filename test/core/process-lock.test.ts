@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withProcessLock } from '../../src/core/process-lock.ts';
+import { tryProcessLock, withProcessLock } from '../../src/core/process-lock.ts';
 
 let folder: string;
 let path: string;
@@ -74,4 +74,17 @@ test('the lock of another machine is taken over once it shows no life', async ()
     () => undefined,
     async () => undefined,
   );
+});
+
+test('a process that works without a pause keeps its lock alive, so that no other takes it over', async () => {
+  const release = await tryProcessLock(path);
+  const longAgo = new Date(Date.now() - 3_600_000);
+  utimesSync(path, longAgo, longAgo);
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  // a heartbeat is due every five seconds
+  for (let waited = 0; waited < 20 && statSync(path).mtimeMs === longAgo.getTime(); waited++)
+    Atomics.wait(sleeper, 0, 0, 1_000);
+  expect(statSync(path).mtimeMs).toBeGreaterThan(longAgo.getTime());
+  expect(await tryProcessLock(path)).toBeUndefined();
+  await release!();
 });

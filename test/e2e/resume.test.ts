@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readJournal } from '../../src/core/tracking/journal-file.ts';
 import { scriptedServer } from '../support/scripted-server.ts';
+import { skewedClock } from '../support/skewed-clock.ts';
 import {
   type CliOptions,
   type CliOutcome,
@@ -56,13 +57,18 @@ function trackedLosses(run: string): Record<number, number> {
   return Object.fromEntries(losses);
 }
 
-describe.each(['auto', 'wasm'])('a run on %s that is killed at some step', (engine) => {
-  let whole: Promise<string> | undefined;
-  const uninterrupted = () => {
-    whole ??= startRun(engine).then(runFolder);
-    return whole;
-  };
+const wholeRuns: Record<string, Promise<string>> = {};
 
+/** A run that nothing has stopped ends in the same numbers, and has tracked the same. */
+async function expectNumbersOfAWholeRun(run: string, engine = 'auto'): Promise<void> {
+  wholeRuns[engine] ??= startRun(engine).then(runFolder);
+  const whole = await wholeRuns[engine];
+  expect(await tensorsOf(run)).toEqual(await tensorsOf(whole));
+  expect(readJson(run, 'metrics.json')).toEqual(readJson(whole, 'metrics.json'));
+  expect(trackedLosses(run)).toEqual(trackedLosses(whole));
+}
+
+describe.each(['auto', 'wasm'])('a run on %s that is killed at some step', (engine) => {
   test.each(['supervised', 'teacher-student'])(
     'in stage %s goes on to the numbers of a run without a stop, bit for bit',
     async (stage) => {
@@ -70,26 +76,38 @@ describe.each(['auto', 'wasm'])('a run on %s that is killed at some step', (engi
       expect(killed.signal).toBe('SIGKILL');
       const run = runFolder(killed);
       expect(await fsx(['resume', run])).toMatchObject({ code: 0, stderr: '' });
-      const expected = await uninterrupted();
-      expect(await tensorsOf(run)).toEqual(await tensorsOf(expected));
-      expect(readJson(run, 'metrics.json')).toEqual(readJson(expected, 'metrics.json'));
-      expect(trackedLosses(run)).toEqual(trackedLosses(expected));
+      await expectNumbersOfAWholeRun(run, engine);
     },
   );
 });
 
 test('a damaged last checkpoint is told of, and the one before it leads to the same numbers', async () => {
-  const whole = runFolder(await startRun('auto'));
   const run = runFolder(await startRun('auto', signalAfter('teacher-student', 20, 'SIGKILL')));
-  const last = join(run, 'checkpoints/last.safetensors');
+  const checkpoints = join(run, 'checkpoints');
+  const draft = 'last.safetensors.4711.tmp';
+  writeFileSync(join(checkpoints, draft), 'half of it');
+  const last = join(checkpoints, 'last.safetensors');
   const bytes = readFileSync(last);
   bytes[bytes.length >> 1]! ^= 1;
   writeFileSync(last, bytes);
   const resumed = await fsx(['resume', run]);
   expect(resumed).toMatchObject({ code: 0, stderr: '' });
   expect(resumed.stdout).toMatch(/last\.safetensors.*damaged.*the one before/);
-  expect(await tensorsOf(run)).toEqual(await tensorsOf(whole));
-  expect(trackedLosses(run)).toEqual(trackedLosses(whole));
+  await expectNumbersOfAWholeRun(run);
+  expect(readdirSync(checkpoints), 'what a killed process began to write is gone').not.toContain(draft);
+});
+
+test('a clock that jumps ahead in a run and is back when it goes on changes no number of it', async () => {
+  const dayMs = 86_400_000;
+  const ahead = skewedClock(dayMs, 1_500);
+  const run = runFolder(
+    await startRun('auto', { ...signalAfter('teacher-student', 20, 'SIGKILL'), env: ahead }),
+  );
+  expect(readJournal(run).entries.at(-1)!.timestampMs).toBeGreaterThan(Date.now() + dayMs / 2);
+  expect(await fsx(['resume', run], { env: skewedClock(-dayMs) })).toMatchObject({ code: 0, stderr: '' });
+  await expectNumbersOfAWholeRun(run);
+  const times = readJournal(run).entries.map(({ timestampMs }) => timestampMs);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
 });
 
 test('of two processes that go on with the same run the second is refused, and harms nothing', async () => {

@@ -34,10 +34,15 @@ export interface ReadRun {
     readonly params: readonly KeyValue[];
     readonly tags: readonly KeyValue[];
   };
-  readonly inputs: { readonly dataset_inputs: readonly unknown[] };
+  readonly inputs: { readonly dataset_inputs: readonly ReadDataset[] };
   readonly outputs?: {
     readonly model_outputs?: readonly { readonly model_id: string; readonly step: number }[];
   };
+}
+
+export interface ReadDataset {
+  readonly dataset: { readonly name: string; readonly digest: string };
+  readonly tags: readonly KeyValue[];
 }
 
 export interface KeyValue {

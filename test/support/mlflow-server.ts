@@ -23,29 +23,32 @@ export const SET_UP_TIMEOUT_MS = INSTALL_TIMEOUT_MS + START_TIMEOUT_MS;
  * `remove()`.
  */
 export class MlflowServer extends MlflowRest {
+  /** Its database, and its artifacts in the folder `artifacts`. */
+  readonly store: string;
   readonly #python: string;
-  readonly #store = mkdtempSync(join(tmpdir(), 'fsx-mlflow-'));
   readonly #port: number;
   #process: ChildProcess | undefined;
 
-  private constructor(python: string, port: number) {
+  private constructor(python: string, port: number, folder: string) {
     super(`http://127.0.0.1:${port}`);
+    this.store = mkdtempSync(join(folder, 'fsx-mlflow-'));
     this.#python = python;
     this.#port = port;
   }
 
-  static async start(version = MLFLOW_VERSION): Promise<MlflowServer> {
+  /** @param folder for its store. */
+  static async start(version = MLFLOW_VERSION, folder = tmpdir()): Promise<MlflowServer> {
     const announce = () => console.log(`installing MLflow ${version}: once, a few minutes`);
-    const server = new MlflowServer(await installMlflow(announce, version), await freePort());
+    const server = new MlflowServer(await installMlflow(announce, version), await freePort(), folder);
     await server.start();
     return server;
   }
 
   /** Starts it, or starts it again on the same store and port. */
   async start(): Promise<void> {
-    const log = openSync(join(this.#store, 'server.log'), 'a');
-    this.#process = spawn(this.#python, serverArguments(this.#store, this.#port), {
-      cwd: this.#store,
+    const log = openSync(join(this.store, 'server.log'), 'a');
+    this.#process = spawn(this.#python, serverArguments(this.store, this.#port), {
+      cwd: this.store,
       // a group of its own: the server has children that go with it
       detached: true,
       stdio: ['ignore', log, log],
@@ -54,19 +57,23 @@ export class MlflowServer extends MlflowRest {
     await this.#untilHealthy(this.#process);
   }
 
-  async stop(): Promise<void> {
+  get running(): boolean {
+    return this.#process !== undefined;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const server = this.#process;
     this.#process = undefined;
     if (server?.pid === undefined || server.exitCode !== null) return;
     const exited = once(server, 'exit');
-    process.kill(-server.pid, 'SIGKILL');
+    process.kill(-server.pid, signal);
     await exited;
   }
 
   /** Stops it and removes its store. */
   async remove(): Promise<void> {
     await this.stop();
-    rmSync(this.#store, { recursive: true, force: true });
+    rmSync(this.store, { recursive: true, force: true });
   }
 
   async #untilHealthy(server: ChildProcess): Promise<void> {
@@ -76,7 +83,7 @@ export class MlflowServer extends MlflowRest {
       if (answer?.ok) return;
       await sleep(200);
     }
-    const log = readFileSync(join(this.#store, 'server.log'), 'utf8');
+    const log = readFileSync(join(this.store, 'server.log'), 'utf8');
     throw new Error(`the MLflow server did not start:\n${log.slice(-2_000)}`);
   }
 }

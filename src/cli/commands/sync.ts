@@ -7,8 +7,8 @@ import { BaseCommand } from '../base-command.ts';
 export default class Sync extends BaseCommand {
   static override summary = 'Send to MLflow what runs have tracked and the server has not got yet';
   static override description =
-    'Goes on where each run stopped; doing it twice changes nothing on the server. Without a folder, every run in runs/ ' +
-    'is looked at. Exits with 8 when something stays unsent.';
+    'Goes on where each run stopped; doing it twice changes nothing on the server. Without a folder, every run in runs/, ' +
+    'those of sweeps and benchmarks included, is looked at. Exits with 8 when something stays unsent.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> runs/2026-11-23T12-00-00-chest-5shot',

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { removeDrafts } from '../atomic-file.ts';
 import { RunError } from '../errors.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { JOURNAL_FILE, readJournal } from '../tracking/journal-file.ts';
@@ -22,6 +23,7 @@ export function resumeRun(request: RunRequest, directory: RunDirectory, wait: bo
 }
 
 async function goOn(request: RunRequest, directory: RunDirectory): Promise<RunOutcome> {
+  await removeDrafts(dirname(directory.checkpoint('last')));
   const last = await lastCheckpoint(request, directory);
   if (last !== undefined) refuseChangedRecipe(last, request);
   if (await isFinishedRun(directory)) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RunError } from '../errors.ts';
-import { tryProcessLock } from '../process-lock.ts';
+import { isLocked, tryProcessLock } from '../process-lock.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 const POLL_MS = 250;
@@ -16,7 +16,7 @@ export async function withRunLock<T>(
   work: () => Promise<T>,
   waits: () => boolean = () => false,
 ): Promise<T> {
-  const file = join(path, 'run.lock');
+  const file = lockOf(path);
   let release = await tryRunLock(path, file);
   while (release === undefined && waits()) {
     await delay(POLL_MS);
@@ -41,4 +41,13 @@ function tryRunLock(path: string, file: string): ReturnType<typeof tryProcessLoc
       cause,
     });
   });
+}
+
+/** Whether a process works on a run. */
+export function isBusyRun({ path }: RunDirectory): Promise<boolean> {
+  return isLocked(lockOf(path));
+}
+
+function lockOf(path: string): string {
+  return join(path, 'run.lock');
 }

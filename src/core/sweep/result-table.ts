@@ -1,6 +1,6 @@
 import { duration } from '../evaluation/report/format.ts';
 import type { TextTable } from '../trials/text-table.ts';
-import type { SweepManifest } from './manifest.ts';
+import type { SweepManifest, TrialRecord } from './manifest.ts';
 import { shortLabels, valueText } from './names.ts';
 import type { SweepResults } from './results.ts';
 
@@ -50,15 +50,18 @@ export function trialTable({ name, objective, points }: SweepResults): TextTable
   };
 }
 
-/** What became of each trial. */
-export function statusTable({ name, directory, trials }: SweepManifest): TextTable {
-  const finished = trials.filter(({ status }) => status === 'finished').length;
+/** What became of each trial. @param states see `trialStates`. */
+export function statusTable(
+  { name, directory, trials }: SweepManifest,
+  states: readonly TrialRecord['status'][],
+): TextTable {
+  const finished = states.filter((state) => state === 'finished').length;
   return {
     caption: `${name}: ${finished} of ${trials.length} trials are finished, in ${directory}`,
     columns: ['trial', 'state', 'attempt', 'where', 'error'],
-    rows: trials.map((trial) => [
+    rows: trials.map((trial, index) => [
       trial.name,
-      trial.status,
+      states[index]!,
       String(trial.attempt),
       trial.handle ?? '',
       trial.error?.split('\n', 1)[0] ?? '',

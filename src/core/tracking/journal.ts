@@ -48,6 +48,7 @@ export class Journal {
   readonly #alreadyWritten: ReadonlySet<string>;
   readonly #timer: NodeJS.Timeout;
   #sequence: number;
+  #lastMs: number;
   #wholeBytes: number;
   #dirty = false;
 
@@ -59,6 +60,7 @@ export class Journal {
     const { header, entries, wholeBytes } = readJournal(runDirectory);
     this.header = header;
     this.#sequence = entries.at(-1)?.sequence ?? 0;
+    this.#lastMs = entries.at(-1)?.timestampMs ?? header.createdMs;
     this.#wholeBytes = wholeBytes;
     this.#alreadyWritten = pointsAfter(options.resumeAfter ?? this.#sequence, entries);
     this.#descriptor = openSync(this.#file, 'r+');
@@ -71,13 +73,19 @@ export class Journal {
     return this.#sequence;
   }
 
+  /** The time, which does not go back where the clock is set back. */
+  nowMs(): number {
+    return Math.max(this.#lastMs, this.#now());
+  }
+
   /** @throws RunError `FSX_JOURNAL_WRITE_FAILED`, for instance when the disk is full; what was written before stays. */
   append(item: TrackedItem): void {
     const fresh = this.#withoutWrittenPoints(item);
     if (fresh === undefined) return;
-    const entry: JournalEntry = { sequence: this.#sequence + 1, timestampMs: this.#now(), item: fresh };
+    const entry: JournalEntry = { sequence: this.#sequence + 1, timestampMs: this.nowMs(), item: fresh };
     this.#write(Buffer.from(encodeEntry(entry)));
     this.#sequence = entry.sequence;
+    this.#lastMs = entry.timestampMs;
     this.#dirty = true;
   }
 

@@ -27,7 +27,7 @@ export function startSystemMetrics(journal: Journal, intervalMs = SAMPLE_INTERVA
       ...gpus,
     };
     before = now;
-    const step = Math.round((Date.now() - journal.header.createdMs) / 1_000);
+    const step = Math.round((journal.nowMs() - journal.header.createdMs) / 1_000);
     journal.append({ kind: 'metrics', step, metrics });
   };
   // a journal that cannot be written stops the run where the run itself writes to it

@@ -1,4 +1,5 @@
 import { copyFile, link, rename, rm } from 'node:fs/promises';
+import { draftOf } from '../atomic-file.ts';
 
 /** Name of the checkpoint before `last`. */
 export const PREVIOUS = 'last.previous';
@@ -19,7 +20,7 @@ export async function restorePrevious(previous: string, last: string): Promise<v
 
 /** Gives a file a second name, which may have stood for another. A hard link costs nothing; without links it is copied. */
 async function putUnder(path: string, name: string): Promise<void> {
-  const draft = `${name}.${process.pid}.tmp`;
+  const draft = draftOf(name);
   try {
     await rm(draft, { force: true });
     await link(path, draft).catch(() => copyFile(path, draft));

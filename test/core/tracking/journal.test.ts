@@ -36,6 +36,20 @@ test('what was tracked is read back in order, NaN and infinities included', () =
   expect(entries[1]!.item).toEqual({ kind: 'metrics', step: 3, metrics });
 });
 
+test('a clock that is set back does not take the run back in time, nor when it is resumed', () => {
+  const directory = temporaryRun();
+  const clock = [5_000, 6_000, 2_000, 7_000];
+  const first = new Journal(directory, { now: () => clock.shift()! });
+  for (const step of [1, 2, 3]) trainSteps(first, step, step);
+  first.close();
+  const resumed = new Journal(directory, { now: () => 1_000 });
+  trainSteps(resumed, 4, 4);
+  resumed.close();
+  expect(readJournal(directory).entries.map(({ timestampMs }) => timestampMs)).toEqual([
+    6_000, 6_000, 7_000, 7_000,
+  ]);
+});
+
 test.each([
   ['half a line', '{"sequence":5,"timest'],
   ['a line of zeros, as a power cut leaves it', `${'\0'.repeat(40)}\n`],

@@ -12,8 +12,9 @@ export default class SweepStatus extends SweepCommand {
     const { args } = await this.parse(SweepStatus);
     const { SweepManifest } = await import('../../../core/sweep/manifest.ts');
     const { statusTable } = await import('../../../core/sweep/result-table.ts');
+    const { trialStates } = await import('../../../core/sweep/trial-states.ts');
     const manifest = await SweepManifest.open(args.sweep);
-    this.log(await tableText(statusTable(manifest)));
+    this.log(await tableText(statusTable(manifest, await trialStates(manifest))));
     await this.report(manifest);
   }
 }

@@ -46,10 +46,7 @@ export class MlflowApi {
 
   /** 2 or 3. */
   async majorVersion(): Promise<number> {
-    this.#majorVersion ??= Number.parseInt(
-      (await this.#connection.bytes({ method: 'GET', path: 'version' })).toString('utf8'),
-      10,
-    );
+    this.#majorVersion ??= await this.#askMajorVersion();
     return this.#majorVersion;
   }
 
@@ -79,14 +76,23 @@ export class MlflowApi {
     });
   }
 
+  async #askMajorVersion(): Promise<number> {
+    const request = { method: 'GET', path: 'version' } as const;
+    const major = Number.parseInt((await this.#connection.bytes(request)).toString('utf8'), 10);
+    if (major > 0) return major;
+    throw new MlflowError({ request: 'GET version', message: 'the answer is no version', status: 200 });
+  }
+
   async #put(root: string, path: string, size: number, body: () => unknown): Promise<void> {
-    await this.#connection.bytes({
+    // MLflow 2 answers `{}`, MLflow 3 nothing; a page for signing in comes with 200 too
+    await this.#connection.json({
       method: 'PUT',
       path: artifactPath(root, path),
       name: `artifact ${path}`,
       body,
       headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(size) },
       timeoutMs: ARTIFACT_TIMEOUT_MS + size / ARTIFACT_BYTES_PER_MS,
+      mayBeEmpty: true,
     });
   }
 

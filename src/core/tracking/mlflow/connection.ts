@@ -51,6 +51,8 @@ export interface MlflowRequest {
   readonly timeoutMs?: number;
   /** Not sent again when it fails, since its answer alone may be lost. */
   readonly once?: boolean;
+  /** Its success may carry nothing, which `json` gives as an empty object. */
+  readonly mayBeEmpty?: boolean;
 }
 
 const MAX_PAUSE_MS = 60_000;
@@ -82,6 +84,7 @@ export class MlflowConnection {
   async json(request: MlflowRequest): Promise<Record<string, unknown>> {
     const name = requestName(request);
     const answer = await this.bytes(request);
+    if (request.mayBeEmpty && answer.length === 0) return {};
     const parsed = parseObject(answer);
     if (parsed !== undefined) return parsed;
     throw new MlflowError({ request: name, message: 'the answer is not JSON', status: 200 });

@@ -12,8 +12,8 @@ export interface MlflowFailure {
   readonly cause?: unknown;
 }
 
-/** Request timeout, too many requests, and what a server says while it starts, stops or is overloaded. */
-const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
+/** Request timeout, too many requests, and what a server says while it starts, stops, is overloaded or has no room. */
+const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504, 507]);
 /** The content of a request was refused: other requests may still pass. */
 const REFUSING_STATUSES = new Set([400, 409, 413, 415, 422]);
 

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { JOURNAL_FILE, readJournal } from '../journal-file.ts';
 import type { DeliveryReport } from '../tracker.ts';
 import { loadCursor } from './cursor.ts';
@@ -14,11 +14,12 @@ export interface SyncOptions {
   readonly timeoutMs: number;
 }
 
-/** The folders in a folder that are runs, by name. */
+/** The runs below a folder, by name: those of sweeps and benchmarks too, which have folders of their own. */
 export function findRuns(root: string): string[] {
   if (!existsSync(root)) return [];
-  const folders = readdirSync(root).map((name) => join(root, name));
-  return folders.filter((folder) => existsSync(join(folder, JOURNAL_FILE))).sort();
+  const files = readdirSync(root, { encoding: 'utf8', recursive: true });
+  const journals = files.filter((file) => basename(file) === JOURNAL_FILE);
+  return journals.map((file) => join(root, dirname(file))).sort();
 }
 
 /**
