@@ -15,8 +15,8 @@ import { RecipeFolder } from '../recipe/fixture.ts';
 /** Stands where fsx would: tells its arguments, and ends as a variable says; SIGTERM has it save for a while. */
 const PROGRAM = `
 const { ENDS, NOTE } = process.env;
-console.log(JSON.stringify([...process.argv.slice(2), NOTE]));
 process.on('SIGTERM', () => { console.log('saves'); setTimeout(() => process.exit(130), 200); });
+console.log(JSON.stringify([...process.argv.slice(2), NOTE]));
 if (ENDS === 'never') setInterval(() => {}, 1000);
 else if (ENDS === 'killed') process.kill(process.pid, 'SIGKILL');
 else { console.error('no such image'); process.exitCode = Number(ENDS); }
