@@ -83,7 +83,16 @@ describe.skipIf(unavailable !== undefined)('a run with a real MLflow server', ()
     const file = join(folder.path, 'e2e-sweep.yaml');
     const stages = '[{ name: supervised, ssl: { type: supervised }, steps: 4 }]';
     const set = `{ engine: wasm, stages: ${stages}, evaluation: { overlays: 0 } }`;
-    writeFileSync(file, `name: e2e-sweep\nrecipe: ${TINY}\nset: ${set}\nseeds: [1, 2]\n`);
+    // processes whose engine has threads must end too
+    const launcher = '{ type: local, workers: 1, threads: 2 }';
+    const sweep = [
+      'name: e2e-sweep',
+      `recipe: ${TINY}`,
+      `set: ${set}`,
+      'seeds: [1, 2]',
+      `launcher: ${launcher}`,
+    ];
+    writeFileSync(file, sweep.join('\n'));
     const output = join(folder.path, 'e2e-sweep');
     const env = { MLFLOW_TRACKING_URI: server.uri };
     const swept = await fsx(['sweep', 'run', file, '--output', output], { env });

@@ -6,7 +6,7 @@ import '../ops/batch-mat-mul.ts';
 import '../ops/batch-norm.ts';
 import '../ops/relu.ts';
 import { registerKernels } from './kernels/register.ts';
-import { loadWasmModule, withCoresFor } from './wasm-module.ts';
+import { loadWasmModule, releaseThreads, withCoresFor } from './wasm-module.ts';
 
 const BACKEND = 'wasm';
 /** TensorFlow.js takes the backend of the highest priority when none is set; the stock one has 2. */
@@ -48,5 +48,10 @@ export async function openWasm({ threads = 1, reason }: WasmOptions): Promise<En
 
 async function startBackend(threads: number): Promise<BackendWasm> {
   setThreadsCount(threads);
-  return await withCoresFor(threads, async () => new BackendWasm(await loadWasmModule(threads)));
+  return await withCoresFor(threads, async () => {
+    const module = await loadWasmModule(threads);
+    const backend = new BackendWasm(module);
+    releaseThreads(module);
+    return backend;
+  });
 }

@@ -19,7 +19,7 @@ interface Emscripten {
   ): (...values: readonly unknown[]) => unknown;
 }
 
-type WasmModule = BackendWasm['wasm'] & Emscripten;
+type WasmModule = BackendWasm['wasm'] & Emscripten & { readonly PThread?: ThreadPool };
 
 /** What emscripten's loader asks for. */
 interface ModuleOptions {
@@ -27,7 +27,7 @@ interface ModuleOptions {
   readonly mainScriptUrlOrBlob: string;
 }
 
-type ModuleFactory = (options: ModuleOptions) => Promise<WasmModule & { PThread?: ThreadPool }>;
+type ModuleFactory = (options: ModuleOptions) => Promise<WasmModule>;
 
 interface ThreadPool {
   readonly runningWorkers: readonly { unref(): void }[];
@@ -53,13 +53,13 @@ export async function loadWasmModule(threads: number): Promise<WasmModule> {
   );
   bindRuntime(module);
   failWhenFull(module);
-  for (const worker of [
-    ...(module.PThread?.runningWorkers ?? []),
-    ...(module.PThread?.unusedWorkers ?? []),
-  ]) {
-    worker.unref(); // or the process would never end
-  }
   return module;
+}
+
+/** Lets the process end while the threads wait for work. To be called when they run: starting one holds the process. */
+export function releaseThreads({ PThread }: WasmModule): void {
+  for (const worker of [...(PThread?.runningWorkers ?? []), ...(PThread?.unusedWorkers ?? [])])
+    worker.unref();
 }
 
 function wasmFile(folder: string, threads: number): string {
