@@ -98,6 +98,8 @@ export abstract class SweepCommand extends BaseCommand {
     const { trackSweep } = await import('../core/sweep/track-sweep.ts');
     const environment = process.env;
     const delivery = await trackSweep(report, { createRegistry: () => createRegistry(), environment });
-    if (delivery !== null) this.log([delivery.message, delivery.url].filter(Boolean).join('\n'));
+    if (delivery === null) return;
+    const { deliveryText } = await import('./reporters/text-reporter.ts');
+    this.log(deliveryText(delivery));
   }
 }

@@ -8,6 +8,7 @@ import type {
   ValidationEvent,
 } from '../../core/experiment/events.ts';
 import { redact } from '../../core/secrets.ts';
+import type { DeliveryReport } from '../../core/tracking/tracker.ts';
 import { liveLine } from './live-line.ts';
 
 /** Shows a run to a person: one live line on a terminal, now and then a plain line elsewhere. */
@@ -40,8 +41,13 @@ function eventText(event: Exclude<RunEvent, ProgressEvent | { kind: 'preparing' 
     case 'tracking':
       return event.delivery === null
         ? `See it in MLflow: fsx mlflow start, then fsx sync ${event.runDirectory}`
-        : [event.delivery.message, event.delivery.url].filter(Boolean).join('\n');
+        : deliveryText(event.delivery);
   }
+}
+
+/** What reached the tracking server, and where it is seen. */
+export function deliveryText({ message, url }: DeliveryReport): string {
+  return [message, url].filter(Boolean).join('\n');
 }
 
 function headerText(header: RunHeader): string {

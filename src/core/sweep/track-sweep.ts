@@ -10,7 +10,7 @@ import { type JournalEntry, readJournal } from '../tracking/journal-file.ts';
 import { collectSourceTags } from '../tracking/source-tags.ts';
 import type { DeliveryReport, RunStatus } from '../tracking/tracker.ts';
 import { markdownTable } from '../trials/text-table.ts';
-import type { SweepManifest } from './manifest.ts';
+import type { SweepManifest, TrialRecord } from './manifest.ts';
 import { pointTable } from './result-table.ts';
 import { bestPoint, type SweepResults } from './results.ts';
 import { TRIALS_TABLE } from './write-results.ts';
@@ -32,7 +32,7 @@ const POINTS_IN_NOTE = 20;
 
 /**
  * Tells the trials' tracker of the sweep itself. Its folder gets a journal like a run's; the id in there is the key that
- * the trials' parent carries on the server, so that what is told arrives in that parent. Nothing new is told once.
+ * the trials' parent carries on the server, so that what is told arrives in that parent. What was told is not told again.
  * @returns null where nothing is to be sent.
  */
 export async function trackSweep(
@@ -63,7 +63,7 @@ function isTold(entries: readonly JournalEntry[], { manifest }: SweepReport): bo
   const last = entries.at(-1)?.item;
   const metrics = entries.findLast(({ item }) => item.kind === 'metrics')?.item;
   if (last?.kind !== 'run-end' || metrics?.kind !== 'metrics') return false;
-  return last.status === statusOf(manifest) && metrics.step === finishedIn(manifest);
+  return last.status === statusOf(manifest) && metrics.step === countOf(manifest, 'finished');
 }
 
 async function tell(journal: Journal, report: SweepReport, environment: Environment): Promise<void> {
@@ -84,19 +84,22 @@ async function tell(journal: Journal, report: SweepReport, environment: Environm
   });
   const params = Object.entries(objective).map(([key, value]) => [`objective.${key}`, value]);
   journal.append({ kind: 'params', params: Object.fromEntries(params) });
-  journal.append({ kind: 'metrics', step: finishedIn(manifest), metrics: metricsOf(manifest, results) });
+  journal.append({
+    kind: 'metrics',
+    step: countOf(manifest, 'finished'),
+    metrics: metricsOf(manifest, results),
+  });
   for (const file of files.map((path) => relative(manifest.directory, path).replaceAll('\\', '/')))
     journal.append({ kind: file === TRIALS_TABLE ? 'table' : 'artifact', path: file, file });
   journal.append({ kind: 'run-end', status: statusOf(manifest) });
 }
 
-function metricsOf({ trials }: SweepManifest, results: SweepResults): Record<string, number> {
-  const count = (wanted: string) => trials.filter(({ status }) => status === wanted).length;
+function metricsOf(manifest: SweepManifest, results: SweepResults): Record<string, number> {
   const best = bestPoint(results)?.mean ?? null;
   return {
-    'sweep/trials': trials.length,
-    'sweep/finished': count('finished'),
-    'sweep/failed': count('failed'),
+    'sweep/trials': manifest.trials.length,
+    'sweep/finished': countOf(manifest, 'finished'),
+    'sweep/failed': countOf(manifest, 'failed'),
     ...(best === null ? {} : { [`best/${results.objective.metric}`]: best }),
   };
 }
@@ -117,6 +120,6 @@ function statusOf({ trials }: SweepManifest): RunStatus {
   return trials.some(({ status }) => status === 'failed') ? 'failed' : 'killed';
 }
 
-function finishedIn({ trials }: SweepManifest): number {
-  return trials.filter(({ status }) => status === 'finished').length;
+function countOf({ trials }: SweepManifest, wanted: TrialRecord['status']): number {
+  return trials.filter(({ status }) => status === wanted).length;
 }

@@ -20,11 +20,12 @@ export const TRIALS_TABLE = 'tables/trials.json';
  */
 export async function writeResults(manifest: SweepManifest, results: SweepResults): Promise<string[]> {
   const best = await bestRecipe(manifest, results);
+  const records = trialRecords(results);
   const texts = {
     'results.md': markdown(results),
-    'results.csv': csv(results),
+    'results.csv': csv(records),
     'results.html': resultsPage(results),
-    [TRIALS_TABLE]: JSON.stringify(trialsTable(results)),
+    [TRIALS_TABLE]: JSON.stringify(trialsTable(records)),
     ...(best === undefined ? {} : { 'best.yaml': best }),
   };
   const files = Object.entries(texts).map(([name, text]) => [join(manifest.directory, name), text] as const);
@@ -54,13 +55,11 @@ function unfinishedList({ unfinished }: SweepResults): string {
     .join('\n');
 }
 
-function csv(results: SweepResults): string {
-  const records = trialRecords(results);
+function csv(records: TrialRow[]): string {
   return stringify(records, { header: true, columns: columnsOf(records) });
 }
 
-function trialsTable(results: SweepResults): ResultTable {
-  const records = trialRecords(results);
+function trialsTable(records: readonly TrialRow[]): ResultTable {
   const columns = columnsOf(records);
   return { columns, data: records.map((record) => columns.map((column) => record[column] ?? null)) };
 }
@@ -86,9 +85,9 @@ function columnsOf(records: readonly TrialRow[]): string[] {
   return [...new Set(records.flatMap((record) => Object.keys(record)))];
 }
 
-function cell(value: unknown): string | number {
-  if (typeof value === 'number') return value;
-  return value !== null && typeof value === 'object' ? JSON.stringify(value) : String(value);
+function cell(value: unknown): TrialRow[string] {
+  if (value === null || typeof value === 'number') return value;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** The recipe of the best point's first seed, with a word on where it comes from. */
