@@ -4,9 +4,18 @@ import { join } from 'node:path';
 import { dispose, type NamedTensorMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { TensorFunction } from '../engine.ts';
 import type { TensorFlowBackend, TensorFlowBinding } from '../native/tensorflow.ts';
+import { fuse } from './fusion/fuse.ts';
 import { buildGraph, type Graph, inputNode } from './graph.ts';
 import { capturedTensor, type Recording, record } from './recording.ts';
 import { encodeSavedModel, SAVED_MODEL_TAG } from './saved-model.ts';
+
+export interface CompileContext {
+  readonly backend: TensorFlowBackend;
+  /** Whether graphs may use fsx's own ops. */
+  readonly hasOwnOps: boolean;
+  /** What is compiled, for people. */
+  readonly label: string;
+}
 
 /**
  * The function as one TensorFlow graph for each signature of its inputs (names, shapes, dtypes). The first call of a
@@ -15,11 +24,8 @@ import { encodeSavedModel, SAVED_MODEL_TAG } from './saved-model.ts';
  *
  * @throws {EngineError} on the first call, where the function uses a tensor that is not an input.
  */
-export function compileTensorFunction(
-  backend: TensorFlowBackend,
-  label: string,
-  run: TensorFunction,
-): TensorFunction {
+export function compileTensorFunction(context: CompileContext, run: TensorFunction): TensorFunction {
+  const { backend, label } = context;
   const { binding } = backend;
   const programs = new Map<string, Program>();
   let isEager = false;
@@ -54,7 +60,7 @@ export function compileTensorFunction(
       fallBack(recording.obstacle);
       return result;
     }
-    const program = new Program(backend, label, recording, names, inputs, result);
+    const program = new Program(context, recording, names, inputs, result);
     programs.set(signature, program);
     // The graph's results from the first call on: eager kernels round otherwise, and a resumed run would differ.
     dispose(result);
@@ -100,8 +106,7 @@ class Program {
   private modelId: number | undefined;
 
   constructor(
-    backend: TensorFlowBackend,
-    label: string,
+    { backend, hasOwnOps, label }: CompileContext,
     recording: Recording,
     inputNames: readonly string[],
     inputs: NamedTensorMap,
@@ -121,7 +126,8 @@ class Program {
       return { fetch: fetchedIds.indexOf(id) };
     };
     this.outputs = new Map(Object.entries(result).map(([name, tensor]) => [name, sourceOf(tensor)]));
-    this.graph = buildGraph(backend.binding, recording, inputIds, fetchedIds);
+    const graph = buildGraph(backend.binding, recording, inputIds, fetchedIds);
+    this.graph = fuse(graph, hasOwnOps);
     this.fetches = this.graph.outputs.join(',');
   }
 

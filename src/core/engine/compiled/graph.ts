@@ -4,18 +4,30 @@ import type { AttributeValue } from './attribute.ts';
 import { inferredAttributes } from './inferred-attributes.ts';
 import type { Constant, RecordedOp, Recording } from './recording.ts';
 
-/** A node of a TensorFlow `GraphDef`. Inputs are `node` or `node:output`. */
+/** One output of a node: `node:index`. */
+export type Reference = string;
+
+export interface TensorType {
+  readonly shape: readonly number[];
+  /** TensorFlow's `DataType`. */
+  readonly dtype: number;
+}
+
+/** A node of a TensorFlow `GraphDef`. */
 export interface GraphNode {
   readonly name: string;
   readonly op: string;
-  readonly inputs: readonly string[];
+  readonly inputs: readonly Reference[];
   readonly attributes: ReadonlyMap<string, AttributeValue>;
+  readonly outputs: readonly TensorType[];
+  /** The numbers of a constant. */
+  readonly constant?: Constant;
 }
 
 export interface Graph {
   readonly nodes: readonly GraphNode[];
-  /** `node:output` of each wanted tensor. */
-  readonly outputs: readonly string[];
+  /** Of each wanted tensor. */
+  readonly outputs: readonly Reference[];
 }
 
 /** The name of the placeholder of the input at this position. */
@@ -33,10 +45,7 @@ export function buildGraph(
     builder.addPlaceholder(inputNode(index), id);
   });
   for (const op of liveOps(recording.ops, outputIds)) builder.addOp(op);
-  const outputs = outputIds
-    .map((id) => builder.reference(id))
-    .map((name) => (name.includes(':') ? name : `${name}:0`));
-  return { nodes: builder.nodes, outputs };
+  return { nodes: builder.nodes, outputs: outputIds.map((id) => builder.reference(id)) };
 }
 
 function liveOps(ops: readonly RecordedOp[], outputIds: readonly number[]): RecordedOp[] {
@@ -51,8 +60,8 @@ function liveOps(ops: readonly RecordedOp[], outputIds: readonly number[]): Reco
 
 class GraphBuilder {
   readonly nodes: GraphNode[] = [];
-  private readonly references = new Map<number, string>();
-  private readonly constantNodes = new Map<string, string>();
+  private readonly references = new Map<number, Reference>();
+  private readonly constantNodes = new Map<string, Reference>();
   private readonly binding: TensorFlowBinding;
   private readonly recording: Recording;
 
@@ -63,46 +72,68 @@ class GraphBuilder {
 
   addPlaceholder(name: string, id: number): void {
     const { shape, dtype } = this.recording.metadata.get(id)!;
-    this.references.set(id, this.add('Placeholder', [], { dtype: { type: dtype }, shape: { shape } }, name));
+    const attributes = { dtype: { type: dtype }, shape: { shape } };
+    this.add({
+      name,
+      op: 'Placeholder',
+      inputs: [],
+      attributes: mapOf(attributes),
+      outputs: [{ shape, dtype }],
+    });
+    this.references.set(id, `${name}:0`);
   }
 
   addOp({ op, attributes, inputIds, outputIds }: RecordedOp): void {
     const inputs = inputIds.map((id) => this.recording.metadata.get(id)!);
     const all = inferredAttributes(op, { inputs, outputCount: outputIds.length });
     for (const attribute of attributes) all.set(attribute.name, attributeValue(this.binding, attribute));
-    const name = this.add(
+    const name = this.freshName(op);
+    this.add({
+      name,
       op,
-      inputIds.map((id) => this.reference(id)),
-      Object.fromEntries(all),
-    );
+      inputs: inputIds.map((id) => this.reference(id)),
+      attributes: all,
+      outputs: outputIds.map((id) => this.recording.metadata.get(id)!),
+    });
     outputIds.forEach((id, index) => {
-      this.references.set(id, index === 0 ? name : `${name}:${index}`);
+      this.references.set(id, `${name}:${index}`);
     });
   }
 
-  reference(id: number): string {
+  reference(id: number): Reference {
     return this.references.get(id) ?? this.addConstant(this.recording.constants.get(id)!);
   }
 
-  private addConstant(tensor: Constant): string {
+  private addConstant(tensor: Constant): Reference {
     const digest = createHash('sha256').update(tensor.bytes).digest('hex');
     const key = `${tensor.dtype} [${tensor.shape}] ${digest}`;
     const known = this.constantNodes.get(key);
     if (known) return known;
-    const name = this.add('Const', [], { dtype: { type: tensor.dtype }, value: { tensor } });
-    this.constantNodes.set(key, name);
-    return name;
+    const name = this.freshName('Const');
+    const attributes = { dtype: { type: tensor.dtype }, value: { tensor } };
+    this.add({
+      name,
+      op: 'Const',
+      inputs: [],
+      attributes: mapOf(attributes),
+      outputs: [tensor],
+      constant: tensor,
+    });
+    this.constantNodes.set(key, `${name}:0`);
+    return `${name}:0`;
   }
 
-  private add(
-    op: string,
-    inputs: readonly string[],
-    attributes: Readonly<Record<string, AttributeValue>>,
-    name = `n${this.nodes.length}_${op}`,
-  ): string {
-    this.nodes.push({ name, op, inputs, attributes: new Map(Object.entries(attributes)) });
-    return name;
+  private freshName(op: string): string {
+    return `n${this.nodes.length}_${op}`;
   }
+
+  private add(node: GraphNode): void {
+    this.nodes.push(node);
+  }
+}
+
+function mapOf(attributes: Readonly<Record<string, AttributeValue>>): Map<string, AttributeValue> {
+  return new Map(Object.entries(attributes));
 }
 
 function attributeValue(binding: TensorFlowBinding, { name, type, value }: OpAttribute): AttributeValue {

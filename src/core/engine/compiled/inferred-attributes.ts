@@ -30,6 +30,7 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   Cumprod: { T: typeOf(0), Tidx: typeOf(1) },
   Cumsum: { T: typeOf(0), Tidx: typeOf(1) },
   ExpandDims: { T: typeOf(0), Tdim: typeOf(1) },
+  FsxBatchNorm: { addends: inputCount(3) },
   Fill: { T: typeOf(1), index_type: typeOf(0) },
   GatherNd: { Tparams: typeOf(0), Tindices: typeOf(1) },
   GatherV2: { Tparams: typeOf(0), Tindices: typeOf(1), Taxis: typeOf(2) },

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import util from 'node:util';
-import { registerBackend, setBackend } from '@tensorflow/tfjs-core';
+import { registerBackend, setBackend, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { EngineError } from '../../errors.ts';
+import { BATCH_NORM } from '../ops/batch-norm.ts';
 import { registerNativeKernels } from './kernels/register.ts';
 import { BACKEND_NAME, type TensorFlowBackend, type TensorFlowBinding } from './tensorflow.ts';
 
@@ -9,7 +10,14 @@ const PACKAGE = '@tensorflow/tfjs-node-gpu';
 
 type BackendConstructor = new (binding: TensorFlowBinding, packageName: string) => TensorFlowBackend;
 
-const loaded = new Map<string, TensorFlowBackend>();
+/** The backend, and what the TensorFlow behind it can do. */
+export interface LoadedBackend {
+  readonly backend: TensorFlowBackend;
+  /** Whether fsx's own ops (`native/`) are in the binding and run on the device: they are for processors. */
+  readonly hasOwnOps: boolean;
+}
+
+const loaded = new Map<string, LoadedBackend>();
 
 /**
  * The package's kernels and backend on the given binding. Its entry point would look for a binding inside the
@@ -18,7 +26,7 @@ const loaded = new Map<string, TensorFlowBackend>();
  *
  * @throws {EngineError} when the package or the binding does not load.
  */
-export async function loadBackend(bindingPath: string, threads: number): Promise<TensorFlowBackend> {
+export async function loadBackend(bindingPath: string, threads: number): Promise<LoadedBackend> {
   const open = loaded.get(bindingPath);
   if (open !== undefined) {
     await setBackend(BACKEND_NAME);
@@ -34,11 +42,13 @@ export async function loadBackend(bindingPath: string, threads: number): Promise
       NodeJSKernelBackend: BackendConstructor;
     };
     const backend = new NodeJSKernelBackend(binding, PACKAGE);
-    registerNativeKernels();
     registerBackend(BACKEND_NAME, () => backend);
     await setBackend(BACKEND_NAME);
-    loaded.set(bindingPath, backend);
-    return backend;
+    const hasOwnOps = !backend.isUsingGpuDevice && knowsOwnOps(backend);
+    registerNativeKernels(hasOwnOps);
+    const result = { backend, hasOwnOps };
+    loaded.set(bindingPath, result);
+    return result;
   } catch (cause) {
     throw new EngineError(
       'FSX_ENGINE_NATIVE_LOAD',
@@ -51,11 +61,30 @@ export async function loadBackend(bindingPath: string, threads: number): Promise
   }
 }
 
-/** TensorFlow reads these when its library is loaded, and never again. */
+/** A binding that fsx did not build has none of them: TensorFlow then refuses the name. */
+function knowsOwnOps(backend: TensorFlowBackend): boolean {
+  try {
+    tidy(() => {
+      const one = tensor1d([1]);
+      backend.executeMultipleOutputs(BATCH_NORM, [], [one, one, one], 4);
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** From this many threads on it pays to share one op among them. */
+const THREADS_TO_SHARE_OPS = 3;
+
+/**
+ * TensorFlow reads these when its library is loaded, and never again. Two threads do better with an op each than with
+ * halves of one (`npm run bench:step`): a training step nearly always has two ops that can run.
+ */
 function setEnvironment(threads: number): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
-  process.env.TF_NUM_INTRAOP_THREADS = String(threads);
-  process.env.TF_NUM_INTEROP_THREADS ??= String(threads);
+  process.env.TF_NUM_INTRAOP_THREADS = String(threads < THREADS_TO_SHARE_OPS ? 1 : threads);
+  process.env.TF_NUM_INTEROP_THREADS = String(threads);
   process.env.TF_DETERMINISTIC_OPS ??= '1';
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 }

@@ -23,7 +23,7 @@ export interface NativeOptions {
  */
 export async function openNative(options: NativeOptions): Promise<Engine> {
   const threads = options.threads ?? availableParallelism();
-  const backend = await loadBackend(options.binding, threads);
+  const { backend, hasOwnOps } = await loadBackend(options.binding, threads);
   const device = backend.isUsingGpuDevice
     ? await gpuName()
     : `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
@@ -31,7 +31,7 @@ export async function openNative(options: NativeOptions): Promise<Engine> {
     name: 'native',
     description: `TensorFlow ${backend.binding.TF_Version}, ${device}`,
     reason: options.reason,
-    compile: (label, run) => compileTensorFunction(backend, label, run),
+    compile: (label, run) => compileTensorFunction({ backend, hasOwnOps, label }, run),
   };
 }
 

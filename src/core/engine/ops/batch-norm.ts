@@ -11,10 +11,10 @@ import {
  * Train-time batch norm as one kernel forward and one backward. Both engines register:
  *
  * - `FsxBatchNorm`: inputs `x [.., channels]`, `scale [channels]`, `offset [channels]`; attribute `epsilon`;
- *   outputs `y`, `mean`, `variance` (unbiased: N - 1, as PyTorch keeps it), and two or three tensors of the engine's
+ *   outputs `y`, `mean`, `variance` (unbiased: N - 1, as PyTorch keeps it), and one to three tensors of the engine's
  *   own choice that the backward kernel wants.
- * - `FsxBatchNormGrad`: inputs `dy`, `x`, `scale`, `saved0`, `saved1` (and `saved2`); attribute `epsilon`; outputs
- *   `dx`, `dScale`, `dOffset`.
+ * - `FsxBatchNormGrad`: inputs `dy`, `x`, `scale`, `offset`, `mean`, `saved0` (and `saved1`, `saved2`); attribute
+ *   `epsilon`; outputs `dx`, `dScale`, `dOffset`.
  */
 export const BATCH_NORM = 'FsxBatchNorm';
 export const BATCH_NORM_GRAD = 'FsxBatchNormGrad';
@@ -39,15 +39,13 @@ export function batchNormTraining(
 
 const gradient: GradConfig = {
   kernelName: BATCH_NORM,
-  inputsToSave: ['x', 'scale'],
-  outputsToSave: [false, false, false, true, true, true],
+  inputsToSave: ['x', 'scale', 'offset'],
+  outputsToSave: [false, true, false, true, true, true],
   gradFunc: (dy, saved, attrs) => {
     const dOutput = (dy as Tensor[])[0] as Tensor;
-    const [x, scale, ...rest] = saved as [Tensor, Tensor, ...Tensor[]];
+    const [x, scale, offset, mean, ...rest] = saved as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
     const inputs = {
-      dy: dOutput,
-      x,
-      scale,
+      ...{ dy: dOutput, x, scale, offset, mean },
       ...Object.fromEntries(rest.map((tensor, i) => [`saved${i}`, tensor])),
     };
     const [dx, dScale, dOffset] = engine().runKernel(BATCH_NORM_GRAD, inputs, attrs) as [

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../../cache-directory.ts';
+import { ownOpsVersion } from './own-ops.ts';
 import { type NativeVariant, TENSORFLOW_VERSION, wheelsFor } from './wheels.ts';
 
 export interface NativeBinding {
@@ -20,9 +21,13 @@ export function nativeDirectory(): string {
   return join(cacheDirectory(), 'native');
 }
 
-/** Exists only when the variant is installed completely: it gets this name by a rename. */
+/**
+ * Exists only when the variant is installed completely: it gets this name by a rename. The name holds the version of
+ * fsx's own ops, since they are compiled in.
+ */
 export function variantDirectory(variant: NativeVariant): string {
-  return join(nativeDirectory(), `tensorflow-${TENSORFLOW_VERSION}-${variant}-${process.arch}`);
+  const build = [TENSORFLOW_VERSION, variant, process.arch, ownOpsVersion()].join('-');
+  return join(nativeDirectory(), `tensorflow-${build}`);
 }
 
 /** Root folder of the installed `@tensorflow/tfjs-node-gpu`, which an install may leave out as it is optional. */

@@ -27,7 +27,7 @@ const CPU_X64: WheelSet = {
   ],
   platformTags: ['manylinux_2_27_x86_64'],
   downloadMegabytes: 274,
-  diskMegabytes: 1300,
+  diskMegabytes: 1600,
 };
 
 /** On 64-bit ARM the plain package is the CPU build. */
@@ -37,7 +37,7 @@ const CPU_ARM64: WheelSet = {
   ],
   platformTags: ['manylinux_2_27_aarch64'],
   downloadMegabytes: 280,
-  diskMegabytes: 1500,
+  diskMegabytes: 1800,
 };
 
 /** TensorFlow's CUDA 12 build and the libraries of its `and-cuda` extra. */
@@ -65,7 +65,7 @@ const CUDA_X64: WheelSet = {
     'manylinux2010_x86_64',
   ],
   downloadMegabytes: 3200,
-  diskMegabytes: 11_000,
+  diskMegabytes: 11_300,
 };
 
 /** The wheels for a platform, or undefined where fsx does not provision native TensorFlow (macOS, Windows). */

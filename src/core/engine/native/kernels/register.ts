@@ -1,6 +1,11 @@
-import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { BACKEND_NAME } from '../tensorflow.ts';
-import { batchNormGradKernel, batchNormKernel } from './batch-norm.ts';
+import {
+  batchNormGradKernel,
+  batchNormKernel,
+  stockBatchNormGradKernel,
+  stockBatchNormKernel,
+} from './batch-norm.ts';
 import { conv2dBackpropFilterKernel, conv2dBackpropInputKernel, conv2dKernel } from './conv2d.ts';
 import { reluGradKernel } from './relu-grad.ts';
 import { resizeBilinearGradKernel } from './resize-bilinear-grad.ts';
@@ -8,8 +13,6 @@ import { transformKernel } from './transform.ts';
 
 /** What the package lacks or gets wrong; replaces its kernels of the same names. */
 const KERNELS = [
-  batchNormKernel,
-  batchNormGradKernel,
   reluGradKernel,
   resizeBilinearGradKernel,
   transformKernel,
@@ -18,9 +21,15 @@ const KERNELS = [
   conv2dBackpropFilterKernel,
 ];
 
-export function registerNativeKernels(): void {
-  for (const kernel of KERNELS) {
-    if (getKernel(kernel.kernelName, BACKEND_NAME)) unregisterKernel(kernel.kernelName, BACKEND_NAME);
-    registerKernel(kernel);
-  }
+/** @param hasOwnOps whether TensorFlow knows the ops in `native/` and they run on the device. */
+export function registerNativeKernels(hasOwnOps: boolean): void {
+  const batchNorm = hasOwnOps
+    ? [batchNormKernel, batchNormGradKernel]
+    : [stockBatchNormKernel, stockBatchNormGradKernel];
+  for (const kernel of [...KERNELS, ...batchNorm]) replaceKernel(kernel);
+}
+
+function replaceKernel(kernel: KernelConfig): void {
+  if (getKernel(kernel.kernelName, BACKEND_NAME)) unregisterKernel(kernel.kernelName, BACKEND_NAME);
+  registerKernel(kernel);
 }

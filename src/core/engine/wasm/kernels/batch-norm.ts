@@ -7,7 +7,7 @@ interface Attributes {
   readonly epsilon: number;
 }
 
-/** Outputs `y`, `mean`, unbiased `variance`; saved for the gradient: the mean again and 1 / standard deviation. */
+/** Outputs `y`, `mean`, unbiased `variance`; saved for the gradient: 1 / standard deviation. */
 function batchNorm({
   inputs,
   attrs,
@@ -15,16 +15,17 @@ function batchNorm({
 }: KernelCall<'x' | 'scale' | 'offset', Attributes>): TensorInfo[] {
   const channels = inputs.scale.shape[0] as number;
   const y = allocate(backend, inputs.x.shape);
-  const [mean, variance, savedMean, savedInverse] = Array.from({ length: 4 }, () =>
-    allocate(backend, [channels]),
-  ) as [TensorInfo, TensorInfo, TensorInfo, TensorInfo];
+  const [mean, variance, savedInverse] = Array.from({ length: 3 }, () => allocate(backend, [channels])) as [
+    TensorInfo,
+    TensorInfo,
+    TensorInfo,
+  ];
   const x = floats(backend, inputs.x);
   const rows = x.length / channels;
   const moments = channelMoments(x, channels);
   const inverse = moments.variance.map((value) => 1 / Math.sqrt(value + attrs.epsilon));
   floats(backend, mean).set(moments.mean);
   floats(backend, variance).set(moments.variance.map((value) => (value * rows) / Math.max(1, rows - 1)));
-  floats(backend, savedMean).set(moments.mean);
   floats(backend, savedInverse).set(inverse);
 
   const scale = floats(backend, inputs.scale);
@@ -32,7 +33,7 @@ function batchNorm({
   const factor = inverse.map((value, c) => value * (scale[c] as number));
   const shift = factor.map((value, c) => (offset[c] as number) - (moments.mean[c] as number) * value);
   scaleAndShift(x, factor, shift, floats(backend, y));
-  return [y, mean, variance, savedMean, savedInverse];
+  return [y, mean, variance, savedInverse];
 }
 
 /** Mean and biased variance of each channel, in float64. */
@@ -61,7 +62,7 @@ function scaleAndShift(x: Float32Array, factor: Float64Array, shift: Float64Arra
   }
 }
 
-type GradInput = 'dy' | 'x' | 'scale' | 'saved0' | 'saved1';
+type GradInput = 'dy' | 'x' | 'scale' | 'mean' | 'saved0';
 
 /** Ioffe & Szegedy 2015, section 3, written as `dx = a dy + b x + c` with three numbers a channel. */
 function batchNormGrad({ inputs, backend }: KernelCall<GradInput, Attributes>): TensorInfo[] {
@@ -72,8 +73,8 @@ function batchNormGrad({ inputs, backend }: KernelCall<GradInput, Attributes>): 
   ] as [TensorInfo, TensorInfo, TensorInfo];
   const x = floats(backend, inputs.x);
   const dy = floats(backend, inputs.dy);
-  const mean = floats(backend, inputs.saved0);
-  const inverse = floats(backend, inputs.saved1);
+  const mean = floats(backend, inputs.mean);
+  const inverse = floats(backend, inputs.saved0);
   const scale = floats(backend, inputs.scale);
   const channels = scale.length;
   const rows = x.length / channels;

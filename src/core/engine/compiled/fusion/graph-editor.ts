@@ -1,0 +1,97 @@
+import type { Graph, GraphNode, Reference, TensorType } from '../graph.ts';
+
+/** The name of the node that a reference points into. */
+export function nodeOf(reference: Reference): string {
+  return reference.slice(0, reference.lastIndexOf(':'));
+}
+
+/** A graph that is being rewritten, node by node. */
+export class GraphEditor {
+  readonly #nodes: Map<string, GraphNode>;
+  readonly #users = new Map<Reference, Set<string>>();
+  #outputs: readonly Reference[];
+
+  constructor({ nodes, outputs }: Graph) {
+    this.#nodes = new Map(nodes.map((node) => [node.name, node]));
+    this.#outputs = outputs;
+    for (const node of nodes) this.#noteUses(node);
+  }
+
+  /** As they are now; later changes do not show. */
+  nodes(): GraphNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  /** Undefined for a node that was removed. */
+  node(name: string): GraphNode | undefined {
+    return this.#nodes.get(name);
+  }
+
+  producer(reference: Reference): GraphNode {
+    return this.#nodes.get(nodeOf(reference))!;
+  }
+
+  typeOf(reference: Reference): TensorType {
+    return this.producer(reference).outputs[Number(reference.slice(reference.lastIndexOf(':') + 1))]!;
+  }
+
+  users(reference: Reference): GraphNode[] {
+    return Array.from(this.#users.get(reference) ?? [], (name) => this.#nodes.get(name)!);
+  }
+
+  isOutput(reference: Reference): boolean {
+    return this.#outputs.includes(reference);
+  }
+
+  /** Whether nothing but this node looks at the tensor. */
+  isOnlyFor(reference: Reference, user: GraphNode): boolean {
+    return !this.isOutput(reference) && this.users(reference).every(({ name }) => name === user.name);
+  }
+
+  /** Adds the node, or puts it in the place of the one of its name. */
+  put(node: GraphNode): void {
+    this.#forgetUses(node.name);
+    this.#nodes.set(node.name, node);
+    this.#noteUses(node);
+  }
+
+  remove(name: string): void {
+    this.#forgetUses(name);
+    this.#nodes.delete(name);
+  }
+
+  /** Whoever used the one tensor uses the other from now on. */
+  redirect(from: Reference, to: Reference): void {
+    const moved = (reference: Reference) => (reference === from ? to : reference);
+    for (const user of this.users(from)) this.put({ ...user, inputs: user.inputs.map(moved) });
+    this.#outputs = this.#outputs.map(moved);
+  }
+
+  /** Whether the tensor is computed from an output of the node. */
+  dependsOn(reference: Reference, name: string): boolean {
+    const seen = new Set<string>();
+    const open = [nodeOf(reference)];
+    for (let current = open.pop(); current !== undefined; current = open.pop()) {
+      if (current === name) return true;
+      if (seen.has(current)) continue;
+      seen.add(current);
+      open.push(...this.#nodes.get(current)!.inputs.map(nodeOf));
+    }
+    return false;
+  }
+
+  graph(): Graph {
+    return { nodes: this.nodes(), outputs: this.#outputs };
+  }
+
+  #noteUses({ name, inputs }: GraphNode): void {
+    for (const input of inputs) {
+      const users = this.#users.get(input) ?? new Set();
+      this.#users.set(input, users.add(name));
+    }
+  }
+
+  #forgetUses(name: string): void {
+    for (const input of this.#nodes.get(name)?.inputs ?? []) this.#users.get(input)?.delete(name);
+  }
+}
