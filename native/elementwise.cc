@@ -20,7 +20,7 @@ constexpr int64_t kBlock = 512;
 // Work for one thread before it looks for more.
 constexpr int64_t kGrainBlocks = 256;
 
-// In the order of `OPCODES` in src/core/engine/compiled/fusion/elementwise.ts.
+// In the order of `OPCODES` in src/core/engine/compiled/rewrites/elementwise.ts.
 enum Opcode { kAdd, kSub, kMul, kDiv, kMaximum, kMinimum, kSquare, kSqrt, kNegative, kAbsolute, kRelu, kSelect, kOpcodes };
 
 struct Instruction {

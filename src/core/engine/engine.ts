@@ -5,6 +5,9 @@ export type TensorFunction = (inputs: NamedTensorMap) => NamedTensorMap;
 
 export type EngineName = 'native' | 'wasm';
 
+/** What convolutions of compiled steps compute in; everything else is float32. */
+export type Precision = 'float32' | 'bf16';
+
 /** A tensor backend that is ready to run. One is active in a process. */
 export interface Engine {
   readonly name: EngineName;
@@ -23,4 +26,6 @@ export interface EngineChoice {
   readonly type: 'auto' | EngineName;
   /** Threads of the wasm engine (default 1) or of TensorFlow (default: all cores). */
   readonly threads?: number;
+  /** Default float32. Native TensorFlow alone has bf16. */
+  readonly precision?: Precision;
 }

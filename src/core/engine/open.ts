@@ -32,7 +32,7 @@ async function openBest(choice: EngineChoice): Promise<Engine> {
   }
 }
 
-async function openInstalledNative({ threads }: EngineChoice, reason: string): Promise<Engine> {
+async function openInstalledNative({ type: _, ...options }: EngineChoice, reason: string): Promise<Engine> {
   const binding = await findNativeBinding();
   if (!binding) {
     throw new EngineError('FSX_ENGINE_NATIVE_MISSING', await nativeUnavailableReason(), {
@@ -40,10 +40,15 @@ async function openInstalledNative({ threads }: EngineChoice, reason: string): P
     });
   }
   const { openNative } = await import('./native/native-engine.ts');
-  return await openNative({ binding: binding.path, reason, ...(threads === undefined ? {} : { threads }) });
+  return await openNative({ ...options, binding: binding.path, reason });
 }
 
-async function openWebAssembly({ threads }: EngineChoice, reason: string): Promise<Engine> {
+async function openWebAssembly({ threads, precision }: EngineChoice, reason: string): Promise<Engine> {
+  if (precision === 'bf16') {
+    throw new EngineError('FSX_ENGINE_PRECISION', `WebAssembly has no bf16 (it would run since ${reason})`, {
+      suggestion: 'Leave `engine.precision` out, or run `fsx engine install` for native TensorFlow.',
+    });
+  }
   const { openWasm } = await import('./wasm/wasm-engine.ts');
   return await openWasm({ reason, ...(threads === undefined ? {} : { threads }) });
 }

@@ -61,6 +61,12 @@ const EngineSchema = Type.Unsafe<EngineSetting>(
           threads: Type.Optional(
             Type.Integer({ minimum: 1, description: 'CPU threads; the engine chooses when it is left out' }),
           ),
+          precision: Type.Optional(
+            Type.Union([Type.Literal('float32'), Type.Literal('bf16')], {
+              description:
+                'bf16: the native engine convolves in bfloat16, faster on processors that have it (AVX512-BF16, AMX) and about as exact as PyTorch under autocast; float32 when it is left out',
+            }),
+          ),
         },
         closed,
       ),
@@ -72,6 +78,7 @@ const EngineSchema = Type.Unsafe<EngineSetting>(
 export interface EngineSetting {
   type: 'auto' | 'native' | 'wasm';
   threads?: number;
+  precision?: 'float32' | 'bf16';
 }
 
 const DataSchema = requiredSection('the images, and which of them are used for what', {

@@ -14,6 +14,13 @@ describe('openEngine', () => {
     const engine = await openEngine({ type: 'wasm' });
     expect(engine.name).toBe('wasm');
   });
+
+  test('wasm does not take bf16, and says so', async () => {
+    await expect(openEngine({ type: 'wasm', precision: 'bf16' })).rejects.toMatchObject({
+      code: 'FSX_ENGINE_PRECISION',
+      exitCode: EXIT_CODES.engine,
+    });
+  });
 });
 
 describe.runIf(nativeIsMissing)('openEngine without native TensorFlow', () => {

@@ -4,15 +4,13 @@ import { join } from 'node:path';
 import { dispose, type NamedTensorMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { TensorFunction } from '../engine.ts';
 import type { TensorFlowBackend, TensorFlowBinding } from '../native/tensorflow.ts';
-import { fuse } from './fusion/fuse.ts';
 import { buildGraph, type Graph, inputNode } from './graph.ts';
 import { capturedTensor, type Recording, record } from './recording.ts';
+import { type RewriteOptions, rewriteGraph } from './rewrites/rewrite.ts';
 import { encodeSavedModel, SAVED_MODEL_TAG } from './saved-model.ts';
 
-export interface CompileContext {
+export interface CompileContext extends RewriteOptions {
   readonly backend: TensorFlowBackend;
-  /** Whether graphs may use fsx's own ops. */
-  readonly hasOwnOps: boolean;
   /** What is compiled, for people. */
   readonly label: string;
 }
@@ -106,7 +104,7 @@ class Program {
   private modelId: number | undefined;
 
   constructor(
-    { backend, hasOwnOps, label }: CompileContext,
+    { backend, label, ...rewriting }: CompileContext,
     recording: Recording,
     inputNames: readonly string[],
     inputs: NamedTensorMap,
@@ -127,7 +125,7 @@ class Program {
     };
     this.outputs = new Map(Object.entries(result).map(([name, tensor]) => [name, sourceOf(tensor)]));
     const graph = buildGraph(backend.binding, recording, inputIds, fetchedIds);
-    this.graph = fuse(graph, hasOwnOps);
+    this.graph = rewriteGraph(graph, rewriting);
     this.fetches = this.graph.outputs.join(',');
   }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { compileTensorFunction } from '../compiled/compile.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, Precision } from '../engine.ts';
 import { loadBackend } from './load-backend.ts';
 import '../ops/batch-mat-mul.ts';
 import '../ops/batch-norm.ts';
@@ -13,6 +13,8 @@ export interface NativeOptions {
   readonly binding: string;
   /** Default: all cores. */
   readonly threads?: number;
+  /** Default float32. */
+  readonly precision?: Precision;
   readonly reason: string;
 }
 
@@ -22,17 +24,21 @@ export interface NativeOptions {
  * @throws {EngineError} when the package or the binding does not load.
  */
 export async function openNative(options: NativeOptions): Promise<Engine> {
-  const threads = options.threads ?? availableParallelism();
+  const { threads = availableParallelism(), precision = 'float32' } = options;
   const { backend, hasOwnOps } = await loadBackend(options.binding, threads);
   const device = backend.isUsingGpuDevice
     ? await gpuName()
     : `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return {
     name: 'native',
-    description: `TensorFlow ${backend.binding.TF_Version}, ${device}`,
+    description: [`TensorFlow ${backend.binding.TF_Version}, ${device}`, ...inWords(precision)].join(', '),
     reason: options.reason,
-    compile: (label, run) => compileTensorFunction({ backend, hasOwnOps, label }, run),
+    compile: (label, run) => compileTensorFunction({ backend, hasOwnOps, precision, label }, run),
   };
+}
+
+function inWords(precision: Precision): string[] {
+  return precision === 'float32' ? [] : [`convolutions in ${precision}`];
 }
 
 /** TensorFlow takes the first GPU it sees; its name comes with the driver's own tool. */

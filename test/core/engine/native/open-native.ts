@@ -1,4 +1,4 @@
-import type { Engine } from '../../../../src/core/engine/engine.ts';
+import type { Engine, Precision } from '../../../../src/core/engine/engine.ts';
 import { openNative } from '../../../../src/core/engine/native/native-engine.ts';
 import { findNativeBinding } from '../../../../src/core/engine/provisioning/native-binding.ts';
 
@@ -10,6 +10,6 @@ if (nativeIsMissing) {
   console.warn('SKIPPED: tests of the native engine, since TensorFlow is not installed (fsx engine install)');
 }
 
-export function openTestNative(): Promise<Engine> {
-  return openNative({ binding: binding!, threads: 2, reason: 'test' });
+export function openTestNative(precision: Precision = 'float32'): Promise<Engine> {
+  return openNative({ binding: binding!, threads: 2, precision, reason: 'test' });
 }

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fuse } from '../../../../../src/core/engine/compiled/fusion/fuse.ts';
 import { buildGraph } from '../../../../../src/core/engine/compiled/graph.ts';
 import { record } from '../../../../../src/core/engine/compiled/recording.ts';
+import { rewriteGraph } from '../../../../../src/core/engine/compiled/rewrites/rewrite.ts';
 import type { Engine, TensorFunction } from '../../../../../src/core/engine/engine.ts';
 import type { TensorFlowBackend } from '../../../../../src/core/engine/native/tensorflow.ts';
 import { batchNormTraining } from '../../../../../src/core/engine/ops/batch-norm.ts';
@@ -23,7 +23,7 @@ function draw(shape: number[], mean = 0): tf.Tensor {
 /** Large enough for the passes that leave small tensors alone. */
 const LARGE = 20_000;
 
-describe.skipIf(nativeIsMissing)('a fused graph', () => {
+describe.skipIf(nativeIsMissing)('a rewritten graph', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await openTestNative();
@@ -34,7 +34,8 @@ describe.skipIf(nativeIsMissing)('a fused graph', () => {
     const backend = tf.backend() as TensorFlowBackend;
     const { recording, result } = record(backend, 'test', Object.values(inputs), () => run(inputs));
     const idsOf = (tensors: tf.NamedTensorMap) => backend.getInputTensorIds(Object.values(tensors));
-    const { nodes } = fuse(buildGraph(backend.binding, recording, idsOf(inputs), idsOf(result)), true);
+    const graph = buildGraph(backend.binding, recording, idsOf(inputs), idsOf(result));
+    const { nodes } = rewriteGraph(graph, { hasOwnOps: true, precision: 'float32' });
     return nodes.map(({ op }) => op).filter((op) => !['Const', 'Placeholder', 'Reshape'].includes(op));
   }
 
