@@ -4,6 +4,7 @@ import { metricsTable, predictionsTable } from '../evaluation/result-tables.ts';
 import { trackedResult } from '../evaluation/tracked-metrics.ts';
 import { stepOfRun } from '../recipe/schema.ts';
 import type { Journal } from '../tracking/journal.ts';
+import { RESULT_STEP } from '../tracking/tracker.ts';
 import type { CheckpointFacts } from '../training/checkpoint.ts';
 import type { EvaluationResult } from './evaluation.ts';
 import type { RunHeader } from './events.ts';
@@ -18,8 +19,7 @@ export function trackMetrics(
   { recipe }: Experiment,
   { metrics }: EvaluationResult,
 ): void {
-  const step = stepOfRun(recipe, recipe.stages.length, 0);
-  journal.append({ kind: 'metrics', step, metrics: trackedResult(metrics) });
+  journal.append({ kind: 'metrics', step: RESULT_STEP, metrics: trackedResult(metrics) });
   const note = `${runNote(header, recipe)}\n\n${resultNote(metrics)}`;
   journal.append({ kind: 'tags', tags: { 'mlflow.note.content': note } });
   journal.sync();

@@ -15,12 +15,13 @@ export async function trackStart(
   environment: Environment,
 ): Promise<void> {
   const { recipe } = experiment;
+  // MLflow compares runs by the params that differ: what differs between any two is a name or a tag
+  const { name: _, output: __, ...settings } = recipe;
   const params = {
-    ...flatten(recipe),
+    ...flatten(settings),
     'run.engine': header.engine,
     'run.engine_reason': header.engineReason,
     'run.parameters': String(header.parameters),
-    'run.recipe_hash': header.recipeHash,
   };
   const run = {
     ...runFamily(environment, recipe.name),
@@ -29,6 +30,7 @@ export async function trackStart(
     tags: {
       ...(await collectSourceTags(process.cwd())),
       'mlflow.source.name': header.recipeFile,
+      'fsx.run_directory': header.runDirectory,
       'mlflow.note.content': runNote(header, recipe),
     },
   };

@@ -8,7 +8,7 @@ import { loadRecipe } from '../recipe/load.ts';
 import { Journal } from '../tracking/journal.ts';
 import { type JournalEntry, readJournal } from '../tracking/journal-file.ts';
 import { collectSourceTags } from '../tracking/source-tags.ts';
-import type { DeliveryReport, RunStatus } from '../tracking/tracker.ts';
+import { type DeliveryReport, RESULT_STEP, type RunStatus } from '../tracking/tracker.ts';
 import { markdownTable } from '../trials/text-table.ts';
 import type { SweepManifest, TrialRecord } from './manifest.ts';
 import { pointTable } from './result-table.ts';
@@ -63,7 +63,8 @@ function isTold(entries: readonly JournalEntry[], { manifest }: SweepReport): bo
   const last = entries.at(-1)?.item;
   const metrics = entries.findLast(({ item }) => item.kind === 'metrics')?.item;
   if (last?.kind !== 'run-end' || metrics?.kind !== 'metrics') return false;
-  return last.status === statusOf(manifest) && metrics.step === countOf(manifest, 'finished');
+  const finished = metrics.metrics['sweep/finished'];
+  return last.status === statusOf(manifest) && finished === countOf(manifest, 'finished');
 }
 
 async function tell(journal: Journal, report: SweepReport, environment: Environment): Promise<void> {
@@ -86,7 +87,7 @@ async function tell(journal: Journal, report: SweepReport, environment: Environm
   journal.append({ kind: 'params', params: Object.fromEntries(params) });
   journal.append({
     kind: 'metrics',
-    step: countOf(manifest, 'finished'),
+    step: RESULT_STEP,
     metrics: metricsOf(manifest, results),
   });
   for (const file of files.map((path) => relative(manifest.directory, path).replaceAll('\\', '/')))
@@ -108,11 +109,21 @@ function note(results: SweepResults): string {
   const { name, description, points, trialCount, unfinished } = results;
   const shown = { ...results, points: points.slice(0, POINTS_IN_NOTE) };
   return [
-    `**${name}**, ${trialCount - unfinished.length} of ${trialCount} trials finished`,
+    `**${name}**, ${trialCount - unfinished.length} of ${trialCount} trials finished${bestNote(results)}`,
     ...(description === '' ? [] : [description.trim()]),
     markdownTable(pointTable(shown)),
     'Parallel coordinates: results.html; the recipe of the best point: best.yaml.',
   ].join('\n\n');
+}
+
+/** MLflow folds a note after its first lines. */
+function bestNote(results: SweepResults): string {
+  const best = bestPoint(results);
+  if (best === undefined) return '';
+  const { columns, rows } = pointTable({ ...results, points: [best] });
+  const [, ...cells] = rows[0]!;
+  const facts = cells.map((cell, index) => `${columns[index + 1]} ${cell}`);
+  return `; best: ${facts.join(', ')}`;
 }
 
 function statusOf({ trials }: SweepManifest): RunStatus {

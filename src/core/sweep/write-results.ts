@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { parseDocument } from 'yaml';
 import { writeFileAtomically } from '../atomic-file.ts';
-import type { ResultTable } from '../evaluation/result-tables.ts';
+import { type ResultTable, resultTable } from '../evaluation/result-tables.ts';
 import { markdownTable } from '../trials/text-table.ts';
 import type { SweepManifest } from './manifest.ts';
 import { pointTable, trialTable } from './result-table.ts';
@@ -61,7 +61,8 @@ function csv(records: TrialRow[]): string {
 
 function trialsTable(records: readonly TrialRow[]): ResultTable {
   const columns = columnsOf(records);
-  return { columns, data: records.map((record) => columns.map((column) => record[column] ?? null)) };
+  const rows = records.map((record) => columns.map((column) => record[column] ?? null));
+  return resultTable(columns, rows);
 }
 
 type TrialRow = Readonly<Record<string, string | number | null>>;

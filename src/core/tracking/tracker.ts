@@ -1,6 +1,6 @@
 /**
  * Everything that a run tells the world, in order. Metrics keep the same names in every run; `step` counts from the
- * run's beginning over all its stages. An artifact's `path` is its name in the tracker (`report.html`,
+ * run's beginning over all its stages, `RESULT_STEP` aside. An artifact's `path` is its name in the tracker (`report.html`,
  * `overlays/17.png`) and `file` is relative to the run folder, so that a run that has moved can still be sent. A table is
  * an artifact in JSON, `{ columns, data }`. A resumed run begins with a `run-start` of its own.
  */
@@ -15,6 +15,9 @@ export type TrackedItem =
   | { readonly kind: 'image'; readonly image: TrackedImage }
   | { readonly kind: 'model'; readonly model: TrackedModel }
   | { readonly kind: 'run-end'; readonly status: RunStatus };
+
+/** Of metrics that a run has one value of, at its end: MLflow draws bars for these, and a lone point at any other step. */
+export const RESULT_STEP = 0;
 
 export type RunStatus = 'finished' | 'failed' | 'killed';
 

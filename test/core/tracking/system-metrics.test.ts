@@ -25,3 +25,11 @@ test('a run shows how busy its machine was, in sane units, until it stops', asyn
   expect(memory).toBeGreaterThan(10);
   expect(memory).toBeLessThan(10_000_000);
 });
+
+test('a run of seconds shows it too', async () => {
+  const journal = new Journal(temporaryRun());
+  const stop = startSystemMetrics(journal);
+  await expect.poll(() => journal.sequence, { timeout: 8_000 }).toBe(1);
+  stop();
+  journal.close();
+});

@@ -68,7 +68,7 @@ test('artifacts that the server cannot take stay in the run folder, and the run 
   expect(await tracker.flush(3_000)).toMatchObject({
     unsent: 0,
     message: expect.stringContaining('1 artifact only in the run folder'),
-    url: `${server.uri}/#/experiments/1/runs/r1`,
+    url: `${server.uri}/#/experiments/1/runs/r1?workflowType=machine_learning`,
   });
   expect(server.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
 });

@@ -157,7 +157,7 @@ export class MlflowUploader {
   #report(): DeliveryReport {
     const { refused, experimentId, runId } = this.#cursor;
     const { uri } = this.#options.address;
-    const page = experimentId && runId ? { url: `${uri}/#/experiments/${experimentId}/runs/${runId}` } : {};
+    const page = experimentId && runId ? { url: pageOf(uri, experimentId, runId) } : {};
     return {
       sent: this.#sent,
       unsent: this.#unsent.length + refused.length,
@@ -184,6 +184,11 @@ export class MlflowUploader {
     }
     return parts.length === 0 ? 'everything is in MLflow' : parts.join('; ');
   }
+}
+
+/** Of a run. MLflow 3 shows it among the pages for language models unless it is told what the run is. */
+function pageOf(uri: string, experimentId: string, runId: string): string {
+  return `${uri}/#/experiments/${experimentId}/runs/${runId}?workflowType=machine_learning`;
 }
 
 function count(number: number, noun: string): string {

@@ -43,7 +43,7 @@ describe.skipIf(unavailable)('with a real MLflow server', () => {
 
     const [run] = await runsOf(server, 'readback');
     expect(delivery.url).toBe(
-      `${server.uri}/#/experiments/${run!.info.experiment_id}/runs/${run!.info.run_id}`,
+      `${server.uri}/#/experiments/${run!.info.experiment_id}/runs/${run!.info.run_id}?workflowType=machine_learning`,
     );
     expect(run!.info).toMatchObject({ run_name: 'chest', status: 'FINISHED' });
     expect(asRecord(run!.data.params)).toEqual({ seed: '7', names_0_: 'größe' });
