@@ -13,12 +13,24 @@ export interface TrialScript {
   readonly threads: number | undefined;
   /** Shell lines before it: `module load cuda || exit`. Variables that they set are the trial's. */
   readonly setUp: readonly string[];
-  /** Shell command by which a trial that had to save for SIGUSR1 is started again; without one it only stops. */
+  /**
+   * Shell command by which a trial that had to save for SIGUSR1 is started again, unless `MOST_STANDSTILLS` times in a row
+   * it has not got a step further; without one it only stops.
+   */
   readonly again?: string;
 }
 
 /** What a script leaves beside the run, in the trial's folder. */
-const FILES = { script: 'trial.sh', events: 'events.jsonl', stderr: 'stderr.log', exitCode: 'exit-code' };
+const FILES = {
+  script: 'trial.sh',
+  events: 'events.jsonl',
+  stderr: 'stderr.log',
+  exitCode: 'exit-code',
+  /** Where the run stood each time that it was to be started again. */
+  places: 'places.jsonl',
+};
+/** A time limit that leaves no room for a step does so every time. */
+export const MOST_STANDSTILLS = 3;
 const MOST_COMPLAINT = 4_000;
 /** What a shell adds to the number of the signal that ended a process. */
 const BY_SIGNAL = 128;
@@ -32,7 +44,8 @@ const BY_SIGNAL = 128;
  * @returns its path. What an earlier one left is taken away: `readTrialEnd` tells of this one.
  */
 export async function writeTrialScript(task: TrialTask, script: TrialScript): Promise<string> {
-  for (const name of [FILES.stderr, FILES.exitCode]) await rm(join(task.folder, name), { force: true });
+  for (const name of [FILES.stderr, FILES.exitCode, FILES.places])
+    await rm(join(task.folder, name), { force: true });
   const path = trialScriptPath(task);
   await writeFile(path, scriptText(task, script), { mode: 0o755 });
   return path;
@@ -95,6 +108,21 @@ child=$!
 until wait "$child"; code=$?; ! kill -0 "$child" 2>/dev/null; do :; done
 
 [ "$code" = 0 ] || [ -z "$stop" ] || code=${stopped}
-${again === undefined ? '' : `if [ "$code" = ${stopped} ] && [ -n "$again" ] && ${again}; then trap - EXIT; fi\n`}exit "$code"
+${again === undefined ? '' : againText(again, file)}exit "$code"
+`;
+}
+
+/** The place is what the run said when it saved: its stage and step. */
+function againText(again: string, file: (name: string) => string): string {
+  const [events, places] = [file(FILES.events), file(FILES.places)];
+  return `if [ "$code" = ${EXIT_CODES.interrupted} ] && [ -n "$again" ]; then
+  place=$(grep '^{"kind":"interrupted"' ${events} | tail -n 1 | sed 's/,"cpuSeconds".*//')
+  echo "$place" >>${places}
+  if awk 'NR > 1 { same = $0 == last ? same + 1 : 0 } { last = $0 } END { exit same < ${MOST_STANDSTILLS} }' ${places}; then
+    echo 'Its time limit leaves no room for a step: ${MOST_STANDSTILLS} times in a row it was started again and got no further.' >&2
+    exit ${EXIT_CODES.run}
+  fi
+  if ${again}; then trap - EXIT; fi
+fi
 `;
 }

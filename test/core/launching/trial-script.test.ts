@@ -4,18 +4,24 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { EXIT_CODES } from '../../../src/core/errors.ts';
 import type { TrialTask } from '../../../src/core/launching/launcher.ts';
 import {
+  MOST_STANDSTILLS,
   readTrialEnd,
   type TrialScript,
   writeTrialScript,
 } from '../../../src/core/launching/trial-script.ts';
 import { RecipeFolder } from '../recipe/fixture.ts';
 
-/** Stands where fsx would: tells its arguments, and ends as a variable says; SIGTERM has it save for a while. */
+/** Stands where fsx would: tells its arguments, and ends as a variable says; SIGTERM has it save for a while, at a step. */
 const PROGRAM = `
-const { ENDS, NOTE } = process.env;
-process.on('SIGTERM', () => { console.log('saves'); setTimeout(() => process.exit(130), 200); });
+const { ENDS, NOTE, STEP = 0 } = process.env;
+process.on('SIGTERM', () => {
+  console.log(JSON.stringify({ kind: 'interrupted', step: STEP, cpuSeconds: Math.random() }));
+  console.log('saves');
+  setTimeout(() => process.exit(130), 200);
+});
 console.log(JSON.stringify([...process.argv.slice(2), NOTE]));
 if (ENDS === 'never') setInterval(() => {}, 1000);
 else if (ENDS === 'killed') process.kill(process.pid, 'SIGKILL');
@@ -62,8 +68,8 @@ const argv = () =>
     .filter((line) => line.startsWith('['))
     .map((line) => JSON.parse(line));
 
-async function untilStarted(): Promise<void> {
-  while (!existsSync(join(task.folder, 'events.jsonl')) || argv().length === 0) await delay(20);
+async function untilStarted(times = 1): Promise<void> {
+  while (!existsSync(join(task.folder, 'events.jsonl')) || argv().length < times) await delay(20);
 }
 
 test('a script begins the run, and goes on with it when the scheduler starts the script again', async () => {
@@ -112,6 +118,32 @@ test('a trial whose time is nearly up saves, asks to be started again and has no
   process.kill(trial.pid!, 'SIGUSR1');
   expect(await code(trial)).toBe(130);
   expect(written('events.jsonl')).toMatch(/saves\nagain/);
+  expect(await readTrialEnd(task)).toBe(undefined);
+});
+
+/** Starts a trial so many times, and lets its time run out in each. @param step that it gets to. */
+async function runOutOfTime(times: number, step: string): Promise<void> {
+  let trial = await start('never', { again: 'echo again', setUp: [`export ENDS=never STEP=${step}`] });
+  for (let started = 1; ; started++) {
+    await untilStarted(started);
+    process.kill(trial.pid!, 'SIGUSR1');
+    await code(trial);
+    if (started === times) return;
+    trial = spawn('bash', [join(task.folder, 'trial.sh')]);
+  }
+}
+
+test('a trial whose time limit leaves no room for a step is not started again for ever', async () => {
+  await runOutOfTime(MOST_STANDSTILLS + 1, '7');
+  expect(written('events.jsonl').match(/^again$/gm)).toHaveLength(MOST_STANDSTILLS);
+  const complaint = expect.stringMatching(/time limit leaves no room for a step: 3 times/);
+  expect(await readTrialEnd(task)).toEqual({ code: EXIT_CODES.run, killedBy: null, complaint });
+});
+
+test('a trial that gets a step further is started again as often as it takes', async () => {
+  const startsBefore = `$(grep -c '^\\[' "$(dirname "$0")/events.jsonl")`;
+  await runOutOfTime(MOST_STANDSTILLS + 2, startsBefore);
+  expect(written('events.jsonl').match(/^again$/gm)).toHaveLength(MOST_STANDSTILLS + 2);
   expect(await readTrialEnd(task)).toBe(undefined);
 });
 
