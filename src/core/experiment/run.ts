@@ -123,30 +123,36 @@ class Run {
   async execute(resumeFrom: Checkpoint | undefined): Promise<RunOutcome> {
     const resumeAfter = resumeFrom?.facts.journalSequence ?? 0;
     const journal = new Journal(this.#directory.path, { resumeAfter });
-    const stopSystemMetrics = startSystemMetrics(journal);
     try {
-      const status = await this.#trainAndEvaluate(journal, resumeFrom);
+      const header = await this.#announce(journal);
+      const stopSystemMetrics = startSystemMetrics(journal);
+      const status = await this.#trainAndEvaluate(journal, header, resumeFrom).finally(stopSystemMetrics);
       journal.append({ kind: 'run-end', status: status === 'finished' ? 'finished' : 'killed' });
       return { status, directory: this.#directory };
     } catch (error) {
       journal.append({ kind: 'run-end', status: 'failed' });
       throw error;
     } finally {
-      stopSystemMetrics();
       journal.close();
       await this.#deliver();
     }
   }
 
+  /** Tells everyone that the run starts: whatever else its journal holds comes after that. */
+  async #announce(journal: Journal): Promise<RunHeader> {
+    const header = await this.#header();
+    this.#request.listener({ kind: 'start', header });
+    this.#tracker?.follow(this.#directory.path);
+    await trackStart(journal, header, this.#experiment, this.#request.environment);
+    return header;
+  }
+
   async #trainAndEvaluate(
     journal: Journal,
+    header: RunHeader,
     resumeFrom: Checkpoint | undefined,
   ): Promise<RunOutcome['status']> {
-    const { loaded, listener, interruption, registryModule, environment } = this.#request;
-    const header = await this.#header();
-    listener({ kind: 'start', header });
-    this.#tracker?.follow(this.#directory.path);
-    await trackStart(journal, header, this.#experiment, environment);
+    const { loaded, listener, interruption, registryModule } = this.#request;
     const context = {
       experiment: this.#experiment,
       engine: this.#engine,

@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { DELIVERY_MS, openTracker } from '../experiment/open-tracker.ts';
 import { runFamily } from '../experiment/run-family.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
@@ -8,7 +8,7 @@ import { loadRecipe } from '../recipe/load.ts';
 import { Journal } from '../tracking/journal.ts';
 import { type JournalEntry, readJournal } from '../tracking/journal-file.ts';
 import { collectSourceTags } from '../tracking/source-tags.ts';
-import { type DeliveryReport, RESULT_STEP, type RunStatus } from '../tracking/tracker.ts';
+import { type DeliveryReport, RESULT_STEP, type RunStatus, type Tracker } from '../tracking/tracker.ts';
 import { markdownTable } from '../trials/text-table.ts';
 import type { SweepManifest, TrialRecord } from './manifest.ts';
 import { pointTable } from './result-table.ts';
@@ -33,7 +33,8 @@ const POINTS_IN_NOTE = 20;
 /**
  * Tells the trials' tracker of the sweep itself. Its folder gets a journal like a run's; the id in there is the key that
  * the trials' parent carries on the server, so that what is told arrives in that parent. What was told is not told again.
- * @returns null where nothing is to be sent.
+ * Then what finished trials could not deliver in their own time is delivered.
+ * @returns how it went, of the first that is not all delivered where there is one; null where nothing is to be sent.
  */
 export async function trackSweep(
   report: SweepReport,
@@ -47,7 +48,8 @@ export async function trackSweep(
     environment,
     baseDirectory,
   });
-  const tracker = openTracker(loaded, manifest.name, environment);
+  const open = () => openTracker(loaded, manifest.name, environment);
+  const tracker = open();
   const journal = new Journal(manifest.directory, { runId: manifest.id });
   try {
     tracker?.follow(manifest.directory);
@@ -55,7 +57,25 @@ export async function trackSweep(
   } finally {
     journal.close();
   }
-  return tracker === null ? null : tracker.flush(DELIVERY_MS);
+  if (tracker === null) return null;
+  const delivery = await tracker.flush(DELIVERY_MS);
+  // a server that did not take the little of the sweep itself is not asked once for each trial
+  return delivery.unsent > 0 ? delivery : ((await deliverTrials(manifest, open)) ?? delivery);
+}
+
+/** A machine or a server may be too busy for all of a trial within `DELIVERY_MS`. @returns the first that stays behind. */
+async function deliverTrials(
+  { directory, trials }: SweepManifest,
+  open: () => Tracker | null,
+): Promise<DeliveryReport | undefined> {
+  const reports: DeliveryReport[] = [];
+  for (const { status, run } of trials) {
+    const tracker = status === 'finished' && run !== null ? open() : null;
+    if (tracker === null) continue;
+    tracker.follow(join(directory, run!));
+    reports.push(await tracker.flush(DELIVERY_MS));
+  }
+  return reports.find(({ unsent }) => unsent > 0);
 }
 
 /** Trials finish one after the other: as many finished ones and the same end are the same results. */

@@ -4,17 +4,15 @@ import { promisify } from 'node:util';
 import type { Journal } from './journal.ts';
 
 const SAMPLE_INTERVAL_MS = 10_000;
-/** So early that a run of seconds has a sample too. */
-const FIRST_SAMPLE_MS = 1_000;
 const GPU_QUERY_TIMEOUT_MS = 5_000;
 
 /**
- * Journals how busy the machine is, after a second and every ten, under MLflow's names: `system/cpu_utilization_percentage`,
+ * Journals how busy the machine is, every ten seconds and at the end, under MLflow's names: `system/cpu_utilization_percentage`,
  * `system/system_memory_usage_megabytes`, and for NVIDIA GPUs `system/gpu_0_utilization_percentage` and
  * `system/gpu_0_memory_usage_megabytes`. The step is the seconds since the run was first started.
- * @returns what stops it; to be called before the journal is closed.
+ * @returns what takes the last sample and stops; to be waited for before the journal is closed.
  */
-export function startSystemMetrics(journal: Journal, intervalMs = SAMPLE_INTERVAL_MS): () => void {
+export function startSystemMetrics(journal: Journal, intervalMs = SAMPLE_INTERVAL_MS): () => Promise<void> {
   let before = cpus();
   let stopped = false;
   let hasGpu = true;
@@ -33,12 +31,12 @@ export function startSystemMetrics(journal: Journal, intervalMs = SAMPLE_INTERVA
     journal.append({ kind: 'metrics', step, metrics });
   };
   // a journal that cannot be written stops the run where the run itself writes to it
-  const take = () => void sample().catch(() => undefined);
-  const timers = [setTimeout(take, FIRST_SAMPLE_MS), setInterval(take, intervalMs)];
-  for (const timer of timers) timer.unref();
-  return () => {
+  const take = () => sample().catch(() => undefined);
+  const timer = setInterval(() => void take(), intervalMs).unref();
+  return async () => {
+    clearInterval(timer);
+    await take();
     stopped = true;
-    timers.forEach(clearTimeout);
   };
 }
 

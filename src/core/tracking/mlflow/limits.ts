@@ -19,6 +19,11 @@ export function mlflowKey(name: string): string {
   return `${key.slice(0, MAX_KEY_LENGTH - KEY_DIGEST_LENGTH - 1)}-${digest}`;
 }
 
+/** The name under which MLflow 3 takes a logged model: those of trials have dots, which it refuses. */
+export function mlflowModelName(name: string): string {
+  return name.replace(/[/:.%"']/g, '_');
+}
+
 export function mlflowParamValue(value: string): string {
   return shortened(value, MAX_PARAM_LENGTH);
 }

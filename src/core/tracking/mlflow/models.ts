@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { TrackedModel } from '../tracker.ts';
 import { findOrCreate, hasErrorCode, listIn, type MlflowApi, objectIn, textIn } from './api.ts';
 import type { MlflowRun } from './client.ts';
+import { mlflowModelName } from './limits.ts';
 
 export interface ModelDelivery {
   readonly model: TrackedModel;
@@ -44,8 +45,9 @@ export async function deliverModel(api: MlflowApi, run: MlflowRun, delivery: Mod
 async function loggedModel(
   api: MlflowApi,
   { runId, experimentId }: MlflowRun,
-  { name, flavor }: TrackedModel,
+  { name: givenName, flavor }: TrackedModel,
 ): Promise<ModelPlace> {
+  const name = mlflowModelName(givenName);
   const find = async () => {
     const answer = await api.post('logged-models/search', {
       experiment_ids: [experimentId],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mlflowKey, mlflowParamValue } from '../../../../src/core/tracking/mlflow/limits.ts';
+import { mlflowKey, mlflowModelName, mlflowParamValue } from '../../../../src/core/tracking/mlflow/limits.ts';
 import {
   type BatchItem,
   batchItemsOf,
@@ -76,4 +76,8 @@ test('names and values that are too long are cut, and different ones stay differ
   expect(first).not.toBe(second);
   expect(mlflowParamValue('x'.repeat(7_000))).toHaveLength(6_000);
   expect(mlflowParamValue(`${'x'.repeat(5_998)}😀😀`)).toBe(`${'x'.repeat(5_998)}\uFFFD…`);
+});
+
+test('a model is named like its trial, without what MLflow refuses', () => {
+  expect(mlflowModelName('007.learningRate-0.01.seed-2')).toBe('007_learningRate-0_01_seed-2');
 });
