@@ -203,7 +203,7 @@ describe('fsx evaluate', () => {
       createRegistry: () => createRegistry(),
       overrides: ['evaluation.flip=true'],
     });
-    await expect(prepareExperiment(loaded, () => undefined)).rejects.toThrow(/pairs no left landmark/);
+    await expect(prepareExperiment(loaded)).rejects.toThrow(/pairs no left landmark/);
   });
 
   it.skipIf(realData === undefined)(

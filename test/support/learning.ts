@@ -24,7 +24,7 @@ const RECIPE = fileURLToPath(new URL('../recipes/learning.yaml', import.meta.url
  */
 export async function errorAfterTraining(engine: Engine, overrides: readonly string[]): Promise<number> {
   const loaded = await loadRecipe(RECIPE, { createRegistry: () => createRegistry(), overrides });
-  const experiment = await prepareExperiment(loaded, () => undefined);
+  const experiment = await prepareExperiment(loaded);
   const { recipe, model, store, meanShape, positions } = experiment;
   let weights: NetworkVectors = freshWeights(model.layout, recipe.seed);
   for (const index of recipe.stages.keys()) {

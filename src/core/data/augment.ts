@@ -5,6 +5,7 @@ import { combineFields, type DisplacementField, displacedTo, displacementsOfRow 
 import { type Affine, around, chain, IDENTITY, invert, transformPoint } from './geometry.ts';
 import type { ImageSize } from './image-size.ts';
 import type { ImageStore } from './image-store.ts';
+import { pixelsOf } from './stored-pixels.ts';
 
 /** How a view lies to the frame of its image. */
 export interface ViewGeometry {
@@ -41,7 +42,7 @@ export function makeView(
   const { width, height } = store.size;
   const geometry = drawGeometry(pipeline, store.size, random);
   warp(store, index, geometry, pixels);
-  const other = (draw: Random) => storedPixels(store, donors[draw.integer(0, donors.length - 1)]!);
+  const other = (draw: Random) => pixelsOf(store, donors[draw.integer(0, donors.length - 1)]!);
   for (const augmentation of pipeline) augmentation.intensity?.({ width, height, pixels }, random, other);
   standardise(pixels);
   return { pixels, ...geometry };
@@ -86,7 +87,7 @@ function inFrame(matrix: Affine, { width, height }: ImageSize): Affine {
 function warp(store: ImageStore, index: number, { matrix, field }: ViewGeometry, view: Float32Array): void {
   const { size, stored } = store;
   const [a, b, c, d, e, f] = viewPixelToStored(matrix, size, stored);
-  const source = storedPixels(store, index);
+  const source = pixelsOf(store, index);
   const shifts = new Float32Array(size.width * 2);
   for (let row = 0, target = 0; row < size.height; row++) {
     if (field !== undefined) displacementsOfRow(field, (row + 0.5) / size.height, shifts);
@@ -98,11 +99,6 @@ function warp(store: ImageStore, index: number, { matrix, field }: ViewGeometry,
       view[target] = sampleBilinear(source, stored.width, stored.height, x, y) / 255;
     }
   }
-}
-
-function storedPixels({ stored, pixels }: ImageStore, index: number): Uint8Array {
-  const area = stored.width * stored.height;
-  return pixels.subarray(index * area, (index + 1) * area);
 }
 
 /** From pixel indices of the view to pixel indices of the stored raster. */

@@ -38,6 +38,11 @@ export interface Dataset {
   readonly samples: readonly Sample[];
   /** Decodes the pixels of a sample. */
   read(sample: Sample): Promise<GreyImage>;
+  /**
+   * Says what the pixels of a sample come from: another text whenever `read` may give other pixels. With it, decoded
+   * images are kept for later runs, and other threads may read them from a dataset of the same options.
+   */
+  fingerprint?(sample: Sample): Promise<string>;
 }
 
 export interface DatasetContext {

@@ -1,21 +1,17 @@
-import type { Dataset, GreyImage, PixelSpacing, Point, Sample } from './dataset.ts';
-import { contentScale, type Fit, type Frame, frameOf } from './frame.ts';
+import type { Dataset, PixelSpacing, Point, Sample } from './dataset.ts';
+import { type Fit, type Frame, frameOf } from './frame.ts';
 import { transformPoint } from './geometry.ts';
 import type { ImageSize } from './image-size.ts';
-import { resample } from './resample.ts';
+import { loadPixels, type PixelLoading } from './load-pixels.ts';
+import type { PixelStore } from './stored-pixels.ts';
 
-/** A film that uses less of the grey range than this (12 bits in a 16-bit file) is spread over all of it. */
-const NARROW_RANGE = 0.25;
-
-export interface ImageStoreOptions {
+export interface ImageStoreOptions
+  extends Pick<PixelLoading, 'source' | 'memoryLimitBytes' | 'onProgress' | 'onWait'> {
   /** What the network sees, in pixels. */
   readonly size: ImageSize;
   readonly fit: Fit;
   /** Pixels are kept at `size` times this. */
   readonly oversample: number;
-  /** Images decoded at the same time. */
-  readonly concurrency?: number;
-  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** One image of a store: what it was, and how it lies in the frame. */
@@ -23,19 +19,18 @@ export interface StoredImage extends ImageSize {
   readonly id: string;
   readonly spacing?: PixelSpacing;
   readonly frame: Frame;
+  /** SHA-256 of its pixels as they are kept. */
+  readonly hash: string;
 }
 
 /**
- * Images decoded once, in memory at working size. Plain data: it can be posted to a worker thread, which then sees the
- * same pixels without a copy.
+ * Images decoded once, at working size (see `pixelsOf`). Plain data: it can be posted to a worker thread, which then sees
+ * the same pixels without a copy. `stored` covers the same frame as `size`. It holds a file where the images are many:
+ * `closePixels` when it is done with.
  */
-export interface ImageStore {
+export interface ImageStore extends PixelStore {
   /** What the network sees, in pixels. */
   readonly size: ImageSize;
-  /** The raster that is kept of each image, which covers the same frame as `size`. */
-  readonly stored: ImageSize;
-  /** `[images, stored.height, stored.width]`, 0 to 255, over shared memory. */
-  readonly pixels: Uint8Array;
   readonly images: readonly StoredImage[];
   readonly landmarkCount: number;
   /** `[images, landmarks, 2]`, in the frame; (0, 0) where not labeled. */
@@ -47,35 +42,38 @@ export interface ImageStore {
 }
 
 /**
- * Decodes samples of a dataset into a store, in the order given.
- * @throws {DataError} from the dataset, for an image that cannot be decoded.
+ * Reads samples of a dataset into a store, in the order given.
+ * @throws {DataError} from the dataset, for an image that cannot be decoded; FSX_IMAGES_TOO_LARGE.
  */
 export async function loadImageStore(
   dataset: Dataset,
   samples: readonly Sample[],
   options: ImageStoreOptions,
 ): Promise<ImageStore> {
-  const store = emptyStore(dataset, samples, options);
-  const area = store.stored.width * store.stored.height;
-  let next = 0;
-  let done = 0;
-  const decodeInTurn = async () => {
-    while (next < samples.length) {
-      const index = next++;
-      const image = await dataset.read(samples[index]!);
-      store.pixels.set(toBytes(image, store.stored, options.fit), index * area);
-      options.onProgress?.(++done, samples.length);
-    }
+  const { size, fit, oversample, ...loading } = options;
+  const stored = { width: Math.round(size.width * oversample), height: Math.round(size.height * oversample) };
+  const { pixels, hashes } = await loadPixels({ dataset, samples, shape: { stored, fit }, ...loading });
+  const images = samples.map((sample, index) => describe(sample, size, fit, hashes[index]!));
+  const landmarkCount = dataset.landmarkNames.length;
+  const mirrored = mirrorTable(landmarkCount, dataset.mirrorPairs);
+  return {
+    size,
+    stored,
+    pixels,
+    images,
+    landmarkCount,
+    ...labelsOf(samples, images, landmarkCount),
+    mirrored,
   };
-  await Promise.all(Array.from({ length: options.concurrency ?? 4 }, decodeInTurn));
-  return store;
 }
 
-function emptyStore(dataset: Dataset, samples: readonly Sample[], options: ImageStoreOptions): ImageStore {
-  const { size, fit, oversample } = options;
-  const stored = { width: Math.round(size.width * oversample), height: Math.round(size.height * oversample) };
-  const landmarkCount = dataset.landmarkNames.length;
-  const images = samples.map((sample) => describe(sample, size, fit));
+function describe(sample: Sample, size: ImageSize, fit: Fit, hash: string): StoredImage {
+  const { id, width, height, spacing } = sample;
+  const frame = frameOf(sample, size, fit);
+  return { id, width, height, frame, hash, ...(spacing === undefined ? {} : { spacing }) };
+}
+
+function labelsOf(samples: readonly Sample[], images: readonly StoredImage[], landmarkCount: number) {
   const landmarks = new Float32Array(samples.length * landmarkCount * 2);
   const present = new Uint8Array(samples.length * landmarkCount);
   samples.forEach((sample, index) => {
@@ -86,20 +84,7 @@ function emptyStore(dataset: Dataset, samples: readonly Sample[], options: Image
       present[slot] = 1;
     });
   });
-  const bytes = new SharedArrayBuffer(samples.length * stored.width * stored.height);
-  const mirrored = mirrorTable(landmarkCount, dataset.mirrorPairs);
-  return { size, stored, pixels: new Uint8Array(bytes), images, landmarkCount, landmarks, present, mirrored };
-}
-
-function describe(sample: Sample, size: ImageSize, fit: Fit): StoredImage {
-  const { id, width, height, spacing } = sample;
-  return {
-    id,
-    width,
-    height,
-    frame: frameOf(sample, size, fit),
-    ...(spacing === undefined ? {} : { spacing }),
-  };
+  return { landmarks, present };
 }
 
 function mirrorTable(landmarkCount: number, pairs: Dataset['mirrorPairs']): Int32Array {
@@ -109,25 +94,4 @@ function mirrorTable(landmarkCount: number, pairs: Dataset['mirrorPairs']): Int3
     table[right] = left;
   }
   return table;
-}
-
-function toBytes(image: GreyImage, stored: ImageSize, fit: Fit): Uint8ClampedArray {
-  const values = resample(spreadNarrowRange(image), stored, contentScale(image, stored, fit));
-  // Rounds and clamps by itself, and much faster than a function for each pixel.
-  const bytes = new Uint8ClampedArray(values.length);
-  for (let i = 0; i < values.length; i++) bytes[i] = 255 * values[i]!;
-  return bytes;
-}
-
-/** The image as it is stored: a range that leaves most of the format's unused is spread over all of it. */
-export function spreadNarrowRange(image: GreyImage): GreyImage {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < image.pixels.length; i++) {
-    low = Math.min(low, image.pixels[i]!);
-    high = Math.max(high, image.pixels[i]!);
-  }
-  const range = high - low;
-  if (range >= NARROW_RANGE || range < 1e-6) return image;
-  return { ...image, pixels: image.pixels.map((value) => (value - low) / range) };
 }

@@ -1,19 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PluginReference } from '../plugins/definition.ts';
-import type { PluginRegistry } from '../plugins/registry.ts';
 import { type BatchPlan, type HostBatch, makeBatch, type Pipelines } from './batch.ts';
 import type { ImageStore } from './image-store.ts';
 import { type PostedError, postableError } from './worker-error.ts';
+import { openRegistry, type RegistrySource } from './worker-registry.ts';
 
 /** What the worker is started with; the store's pixels are shared, all else is copied. */
-export interface WorkerStart {
+export interface WorkerStart extends RegistrySource {
   readonly store: ImageStore;
   readonly plan: BatchPlan;
   readonly augmentation: PipelineReferences;
-  /** URL of a module that exports `createRegistry(pluginPaths)`. */
-  readonly registryModule: string;
-  /** The user's own plugins. */
-  readonly pluginPaths: readonly string[];
 }
 
 export interface PipelineReferences {
@@ -27,13 +23,8 @@ export type WorkerMessage =
   | { readonly batch: HostBatch }
   | { readonly error: PostedError };
 
-interface RegistryModule {
-  createRegistry(pluginPaths: readonly string[]): Promise<PluginRegistry>;
-}
-
 async function createPipelines(start: WorkerStart): Promise<Pipelines> {
-  const { createRegistry } = (await import(start.registryModule)) as RegistryModule;
-  const registry = await createRegistry(start.pluginPaths);
+  const registry = await openRegistry(start);
   const create = (reference: PluginReference) => registry.create('augmentation', reference, {});
   return { weak: start.augmentation.weak.map(create), strong: start.augmentation.strong.map(create) };
 }

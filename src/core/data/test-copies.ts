@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { DataError } from '../errors.ts';
 import type { ImageStore } from './image-store.ts';
 import type { Split, SplitRequest } from './split.ts';
@@ -13,15 +12,15 @@ export interface SplitWithoutCopies {
 /**
  * Takes copies of test images out of the unlabeled and the validation images, and out of the labeled ones where these are
  * all that there are: published sets have some (three cephalograms of ISBI 2015 lie in its training and in its test part).
- * @param store holds the images of the split.
+ * @param store has the images of the split.
  * @throws {DataError} FSX_DATA_TEST_COPY when a labeled image that was drawn or named is such a copy.
  */
 export function withoutTestCopies(
-  store: ImageStore,
+  { images }: Pick<ImageStore, 'images'>,
   split: Split,
   wanted: Pick<SplitRequest, 'labeled'>,
 ): SplitWithoutCopies {
-  const hashes = new Map(store.images.map(({ id }, index) => [id, hashOf(store, index)]));
+  const hashes = new Map(images.map(({ id, hash }) => [id, hash]));
   const tested = new Set(split.test.map((id) => hashes.get(id)));
   const isCopy = (id: string) => tested.has(hashes.get(id));
   const copies = split.labeled.filter(isCopy);
@@ -37,11 +36,4 @@ export function withoutTestCopies(
   const validation = split.validation.filter((id) => !isCopy(id));
   const leftOut = [...copies, ...split.unlabeled.filter(isCopy), ...split.validation.filter(isCopy)];
   return { split: { labeled, unlabeled, validation, test: split.test }, leftOut };
-}
-
-function hashOf({ pixels, stored }: ImageStore, index: number): string {
-  const area = stored.width * stored.height;
-  return createHash('sha256')
-    .update(pixels.subarray(index * area, (index + 1) * area))
-    .digest('hex');
 }

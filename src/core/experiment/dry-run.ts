@@ -1,10 +1,12 @@
 import { BatchLoader } from '../data/loader.ts';
+import { closePixels } from '../data/stored-pixels.ts';
 import { openEngine } from '../engine/open.ts';
 import { resolveStage } from '../recipe/schema.ts';
 import { Predictor } from '../training/inference.ts';
 import { StageTrainer } from '../training/stage.ts';
 import { prepareExperiment } from './experiment.ts';
 import { firstWeights } from './first-weights.ts';
+import { readingFor } from './reading-for.ts';
 import type { RunRequest } from './run.ts';
 import { makeStageParts } from './stage-parts.ts';
 import { firstStart } from './stage-start.ts';
@@ -19,9 +21,7 @@ export async function dryRun({ loaded, registryModule, listener }: RunRequest): 
   const { recipe, pluginFiles } = loaded;
   const engine = await openEngine(recipe.engine);
   listener({ kind: 'notice', message: `engine: ${engine.name}, ${engine.description} (${engine.reason})` });
-  const experiment = await prepareExperiment(loaded, (done, total) =>
-    listener({ kind: 'preparing', what: 'images', done, total }),
-  );
+  const experiment = await prepareExperiment(loaded, readingFor(listener, registryModule));
   const { model, plugins, store, meanShape, positions } = experiment;
   const sizes = Object.entries(positions).map(([use, images]) => `${images.length} ${use}`);
   listener({ kind: 'notice', message: `images: ${sizes.join(', ')}` });
@@ -56,5 +56,6 @@ export async function dryRun({ loaded, registryModule, listener }: RunRequest): 
     await loader.close();
     trainer.dispose();
   }
+  closePixels(store);
   listener({ kind: 'notice', message: 'The recipe runs. Nothing was written.' });
 }

@@ -27,6 +27,7 @@ import {
 import type { RunListener } from './events.ts';
 import type { ExperimentSource } from './experiment.ts';
 import { matchLandmarks } from './matched-landmarks.ts';
+import { readingFor } from './reading-for.ts';
 import { runDirectory } from './run-directory.ts';
 import { refuseUnpairedFlip } from './test-time-views.ts';
 import type { TrainedModel } from './trained-model.ts';
@@ -135,7 +136,7 @@ async function loadImages(
   const store = await loadImageStore(dataset, wanted, {
     ...{ fit, oversample },
     size: { height: size[0], width: size[1] },
-    onProgress: (done, total) => listener({ kind: 'preparing', what: 'images', done, total }),
+    ...readingFor(listener),
   });
   const positions = {
     test: [...test.keys()],

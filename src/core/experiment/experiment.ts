@@ -1,5 +1,5 @@
 import type { Dataset, Sample } from '../data/dataset.ts';
-import { type ImageStore, loadImageStore } from '../data/image-store.ts';
+import { type ImageStore, type ImageStoreOptions, loadImageStore } from '../data/image-store.ts';
 import { meanShape } from '../data/mean-shape.ts';
 import { type Split, splitSamples } from '../data/split.ts';
 import { withoutTestCopies } from '../data/test-copies.ts';
@@ -33,14 +33,21 @@ export interface Experiment {
 
 export type ExperimentSource = Pick<LoadedRecipe, 'recipe' | 'registry' | 'baseDirectory'>;
 
+/** How images are read, and who hears of it. */
+export interface ImageReading extends Pick<ImageStoreOptions, 'onProgress' | 'onWait'> {
+  /** See `TrainingContext`; without it images are read in this thread alone. */
+  readonly registryModule?: string;
+}
+
 /**
  * Reads the data, divides it and declares the model.
  * @throws {DataError} for data that cannot be used, {PluginError} for plugins.
  */
 export async function prepareExperiment(
-  { recipe, registry: plugins, baseDirectory }: ExperimentSource,
-  onProgress: (done: number, total: number) => void,
+  loaded: ExperimentSource & Pick<LoadedRecipe, 'pluginFiles'>,
+  { registryModule, ...hearing }: ImageReading = {},
 ): Promise<Experiment> {
+  const { recipe, registry: plugins, baseDirectory, pluginFiles: pluginPaths } = loaded;
   const dataset = await plugins.create('dataset', recipe.data.dataset, { baseDirectory });
   refuseUnpairedFlip(recipe.evaluation.flip, dataset);
   const { split: request, image } = recipe.data;
@@ -51,7 +58,13 @@ export async function prepareExperiment(
   const store = await loadImageStore(
     dataset,
     ids.map((id) => samples.get(id)!),
-    { size: { width, height }, fit: image.fit, oversample: image.oversample, onProgress },
+    {
+      ...{ size: { width, height }, fit: image.fit, oversample: image.oversample },
+      ...hearing,
+      ...(registryModule !== undefined && {
+        source: { dataset: recipe.data.dataset, baseDirectory, registryModule, pluginPaths },
+      }),
+    },
   );
   const { split, leftOut } = withoutTestCopies(store, drawn, request);
   const positions = positionsByUse(split, ids);

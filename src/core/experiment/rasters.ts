@@ -1,16 +1,16 @@
 import type { GreyImage, Point } from '../data/dataset.ts';
 import type { ImageStore } from '../data/image-store.ts';
 import { resample } from '../data/resample.ts';
+import { pixelsOf } from '../data/stored-pixels.ts';
 import type { Example } from '../matching/landmark-matcher.ts';
 
 /** The longer side of the rasters, unless what is kept of the images is smaller: detail beyond it earns little. */
 const LONGEST_SIDE = 320;
 
 /** A stored image as it is compared with others: the whole frame, neither side longer than `LONGEST_SIDE`. */
-export function rasterOf({ stored, pixels }: ImageStore, position: number): GreyImage {
-  const { width, height } = stored;
-  const area = width * height;
-  const grey = Float32Array.from(pixels.subarray(position * area, (position + 1) * area), (v) => v / 255);
+export function rasterOf(store: ImageStore, position: number): GreyImage {
+  const { width, height } = store.stored;
+  const grey = Float32Array.from(pixelsOf(store, position), (value) => value / 255);
   const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
   if (scale === 1) return { width, height, pixels: grey };
   const size = { width: Math.round(width * scale), height: Math.round(height * scale) };

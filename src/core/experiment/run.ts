@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { formatSplit } from '../data/split.ts';
+import { closePixels } from '../data/stored-pixels.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
 import type { LoadedRecipe } from '../recipe/load.ts';
@@ -15,6 +16,7 @@ import { evaluateImages, writeEvaluation } from './evaluation.ts';
 import type { RunHeader, RunListener } from './events.ts';
 import { type Experiment, prepareExperiment } from './experiment.ts';
 import { DELIVERY_MS, openTracker } from './open-tracker.ts';
+import { readingFor } from './reading-for.ts';
 import { writeRunReport } from './report-input.ts';
 import { createRunDirectory, type RunDirectory, runDirectory } from './run-directory.ts';
 import { withRunLock } from './run-lock.ts';
@@ -76,10 +78,8 @@ export async function continueRun(
   return new Run(request, engine, experiment, runDirectory(path)).execute(last);
 }
 
-async function prepare({ loaded, listener }: RunRequest): Promise<Experiment> {
-  const onProgress = (done: number, total: number) =>
-    listener({ kind: 'preparing', what: 'images', done, total });
-  const experiment = await prepareExperiment(loaded, onProgress);
+async function prepare({ loaded, listener, registryModule }: RunRequest): Promise<Experiment> {
+  const experiment = await prepareExperiment(loaded, readingFor(listener, registryModule));
   const { leftOut } = experiment;
   if (leftOut.length > 0) {
     const message = `Not used, since they are copies of test images: ${leftOut.join(', ')}.`;
@@ -134,6 +134,7 @@ class Run {
       throw error;
     } finally {
       journal.close();
+      closePixels(this.#experiment.store);
       await this.#deliver();
     }
   }

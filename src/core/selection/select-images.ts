@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { Dataset, Sample } from '../data/dataset.ts';
 import { loadImageStore } from '../data/image-store.ts';
+import { closePixels, pixelsOf } from '../data/stored-pixels.ts';
 import { DataError } from '../errors.ts';
 import type { ExperimentSource } from '../experiment/experiment.ts';
 import { Random } from '../random.ts';
@@ -79,14 +80,13 @@ export async function compareImages(
   const [height, width] = data.image.size;
   const scale = COMPARED_SIZE / Math.max(height, width);
   const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
-  const { pixels } = await loadImageStore(dataset, samples, {
+  const store = await loadImageStore(dataset, samples, {
     ...{ size, fit: data.image.fit, oversample: 1 },
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const area = size.width * size.height;
-  return similaritiesOf(
-    samples.map((_, image) => gradientDescriptor(pixels.subarray(image * area, (image + 1) * area), size)),
-  );
+  const descriptors = samples.map((_, image) => gradientDescriptor(pixelsOf(store, image), size));
+  closePixels(store);
+  return similaritiesOf(descriptors);
 }
 
 /** The part of a recipe that takes the images, as YAML to paste. */

@@ -6,6 +6,7 @@ import { transformPoint } from '../../../src/core/data/geometry.ts';
 import { loadImageStore } from '../../../src/core/data/image-store.ts';
 import { meanShape } from '../../../src/core/data/mean-shape.ts';
 import { resample } from '../../../src/core/data/resample.ts';
+import { pixelsOf } from '../../../src/core/data/stored-pixels.ts';
 import { dottedDataset } from './dotted-dataset.ts';
 
 describe('the frame of an image', () => {
@@ -73,7 +74,7 @@ describe('the store', () => {
   it('keeps the detail of a film of 12 bits in a file of 16', async () => {
     const faint = singleImage((i) => (i / 255) * (4095 / 65535));
     const store = await loadImageStore(faint, faint.samples, options);
-    expect(new Set(store.pixels).size).toBe(256);
+    expect(new Set(pixelsOf(store, 0)).size).toBe(256);
   });
 
   it('shows a plain view without any change but standardisation', async () => {

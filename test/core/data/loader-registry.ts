@@ -4,7 +4,9 @@ import { definePlugin } from '../../../src/core/plugins/definition.ts';
 import { PluginRegistry } from '../../../src/core/plugins/registry.ts';
 import { affine } from '../../../src/plugins/augmentations/affine.ts';
 import { flip } from '../../../src/plugins/augmentations/flip.ts';
+import { histogramMatch } from '../../../src/plugins/augmentations/histogram-match.ts';
 import { noise } from '../../../src/plugins/augmentations/noise.ts';
+import { landmarkCsv } from '../../../src/plugins/datasets/landmark-csv.ts';
 
 /** Works for a while, then meets data that it cannot take. */
 const failing = definePlugin({
@@ -25,7 +27,7 @@ const failing = definePlugin({
 /** What a loader's worker thread imports; the one path that it takes registers the failing plugin. */
 export async function createRegistry(pluginPaths: readonly string[]): Promise<PluginRegistry> {
   const registry = new PluginRegistry();
-  for (const plugin of [affine, flip, noise]) registry.register(plugin);
+  for (const plugin of [affine, flip, histogramMatch, landmarkCsv, noise]) registry.register(plugin);
   if (pluginPaths.includes('failing')) registry.register(failing, 'a test');
   return registry;
 }

@@ -17,4 +17,6 @@ export interface ImageFormat {
   describe(path: string): Promise<ImageFacts>;
   /** @throws {DataError} as `describe`, and when the pixels are damaged. */
   read(path: string): Promise<GreyImage>;
+  /** See `Dataset.fingerprint`. */
+  fingerprint(path: string): Promise<string>;
 }

@@ -44,6 +44,7 @@ export async function loadAnnotatedFolder(
       .sort()
       .map((id) => sampleOf(id, facts.get(id)!, annotations, details.get(id), settings.spacingMm)),
     read: ({ id }) => format.read(join(folder.path, id)),
+    fingerprint: ({ id }) => format.fingerprint(join(folder.path, id)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { decodeGrey, IMAGE_FILE, readImageSize } from '../decode.ts';
+import { fileFingerprint } from '../file-fingerprint.ts';
 import type { ImageFormat } from './image-format.ts';
 
 /** Image files as cameras and scanners write them. */
@@ -8,5 +9,6 @@ export function rasterFormat(maxMegapixels: number): ImageFormat {
     accepts: (path) => IMAGE_FILE.test(path),
     describe: (path) => readImageSize(path, { maxMegapixels }),
     read: (path) => decodeGrey(path, { maxMegapixels }),
+    fingerprint: fileFingerprint,
   };
 }

@@ -8,6 +8,7 @@ import { type Place, Problems } from '../../../core/data/annotated-folder/proble
 import { rasterFormat } from '../../../core/data/annotated-folder/raster-format.ts';
 import type { Dataset, Sample } from '../../../core/data/dataset.ts';
 import { decodeGrey } from '../../../core/data/decode.ts';
+import { fileFingerprint } from '../../../core/data/file-fingerprint.ts';
 import type { ImageSize } from '../../../core/data/image-size.ts';
 import { chooseCategory, edgesOf, type KeypointCategory } from './category.ts';
 import { type CocoFile, readCocoFiles } from './coco-file.ts';
@@ -52,6 +53,7 @@ export async function loadCocoKeypoints(
       .sort()
       .map((id) => sampleOf(id, sizes.get(id)!, listed.get(id), landmarkNames, settings.spacingMm)),
     read: ({ id }) => decodeGrey(join(folder!.path, id), { maxMegapixels: settings.maxMegapixels }),
+    fingerprint: ({ id }) => fileFingerprint(join(folder!.path, id)),
   };
 }
 

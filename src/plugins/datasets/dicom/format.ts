@@ -1,6 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
+import { codeHash } from '../../../core/code-hash.ts';
 import type { ImageFormat } from '../../../core/data/annotated-folder/image-format.ts';
+import { fileFingerprint } from '../../../core/data/file-fingerprint.ts';
 import { hasDicomPreamble, readDataSetBeforePixels } from './data-set.ts';
 import { DicomDecoder } from './decoder.ts';
 import { headerOf } from './header.ts';
@@ -11,11 +13,13 @@ const INDEX_FILE = 'DICOMDIR';
 
 export function dicomFormat(settings: DicomSettings): ImageFormat {
   const decoder = new DicomDecoder(settings);
+  const code = codeHash(new URL('.', import.meta.url));
   return {
     name: 'DICOM file',
     accepts: isDicomFile,
     describe: async (path) => headerOf(path, await readDataSetBeforePixels(path), settings),
     read: (path) => decoder.read(path),
+    fingerprint: async (path) => JSON.stringify([await fileFingerprint(path), settings, code]),
   };
 }
 

@@ -6,6 +6,7 @@ import { type Place, Problems } from '../../../core/data/annotated-folder/proble
 import { rasterFormat } from '../../../core/data/annotated-folder/raster-format.ts';
 import type { Dataset, PixelSpacing, Sample } from '../../../core/data/dataset.ts';
 import { decodeGrey } from '../../../core/data/decode.ts';
+import { fileFingerprint } from '../../../core/data/file-fingerprint.ts';
 import type { ImageSize } from '../../../core/data/image-size.ts';
 import { filmId, LANDMARK_COUNT, type LandmarkRow, readLandmarkRows } from './landmark-rows.ts';
 import type { HandAtlasSettings } from './options.ts';
@@ -69,6 +70,7 @@ export async function loadHandAtlas(settings: HandAtlasSettings, baseDirectory: 
     samples,
     read: ({ id }) =>
       decodeGrey(join(folder!.path, files.get(id)!), { maxMegapixels: settings.maxMegapixels }),
+    fingerprint: ({ id }) => fileFingerprint(join(folder!.path, files.get(id)!)),
   };
 }
 

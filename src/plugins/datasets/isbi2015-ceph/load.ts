@@ -5,6 +5,7 @@ import { type Place, Problems } from '../../../core/data/annotated-folder/proble
 import { rasterFormat } from '../../../core/data/annotated-folder/raster-format.ts';
 import type { Dataset, Point, Sample } from '../../../core/data/dataset.ts';
 import { decodeGrey } from '../../../core/data/decode.ts';
+import { fileFingerprint } from '../../../core/data/file-fingerprint.ts';
 import type { ImageSize } from '../../../core/data/image-size.ts';
 import { type Annotation, meanPoints, placeOf, readAnnotation } from './annotation.ts';
 import { EDGES, LANDMARK_NAMES } from './landmarks.ts';
@@ -59,6 +60,7 @@ export async function loadIsbi2015Ceph(
     edges: EDGES,
     samples,
     read: ({ id }) => decodeGrey(join(folder!.path, films.get(id)!.file)),
+    fingerprint: ({ id }) => fileFingerprint(join(folder!.path, films.get(id)!.file)),
   };
 }
 

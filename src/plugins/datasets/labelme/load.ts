@@ -7,6 +7,7 @@ import { type Place, Problems } from '../../../core/data/annotated-folder/proble
 import { rasterFormat } from '../../../core/data/annotated-folder/raster-format.ts';
 import type { Dataset, Sample } from '../../../core/data/dataset.ts';
 import { decodeGrey, type ImageSource, readImageSize } from '../../../core/data/decode.ts';
+import { fileFingerprint } from '../../../core/data/file-fingerprint.ts';
 import type { ImageSize } from '../../../core/data/image-size.ts';
 import { FsxError } from '../../../core/errors.ts';
 import { nearestNames } from '../../../core/plugins/nearest.ts';
@@ -41,6 +42,10 @@ export async function loadLabelme(settings: LabelmeSettings, baseDirectory: stri
   const mirrorPairs = resolvePairs('mirrorPairs', settings.mirrorPairs, landmarkNames, problems);
   const edges = resolvePairs('edges', settings.edges, landmarkNames, problems);
   problems.throwIfAny(root);
+  const embeddedIn = (id: string) => {
+    const annotation = annotations.get(id);
+    return annotation !== undefined && embedded.has(annotation) ? annotation : undefined;
+  };
   return {
     landmarkNames,
     mirrorPairs,
@@ -49,11 +54,11 @@ export async function loadLabelme(settings: LabelmeSettings, baseDirectory: stri
       .sort()
       .map((id) => sampleOf(id, sizes.get(id)!, annotations.get(id), landmarkNames, settings.spacingMm)),
     read: async ({ id }) => {
-      const annotation = annotations.get(id);
-      const isEmbedded = annotation !== undefined && embedded.has(annotation);
-      const source: ImageSource = isEmbedded ? await embeddedImage(root, annotation.file) : join(root, id);
+      const annotation = embeddedIn(id);
+      const source: ImageSource = annotation ? await embeddedImage(root, annotation.file) : join(root, id);
       return decodeGrey(source, { maxMegapixels: settings.maxMegapixels });
     },
+    fingerprint: ({ id }) => fileFingerprint(join(root, embeddedIn(id)?.file ?? id)),
   };
 }
 

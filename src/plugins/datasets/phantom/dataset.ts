@@ -1,3 +1,5 @@
+import { extname } from 'node:path';
+import { codeHash } from '../../../core/code-hash.ts';
 import type { Dataset, GreyImage, Point, Sample } from '../../../core/data/dataset.ts';
 import { transformPoint } from '../../../core/data/geometry.ts';
 import { Random } from '../../../core/random.ts';
@@ -36,7 +38,17 @@ export function phantomDataset<Anatomy>(options: PhantomOptions, phantom: Phanto
     edges,
     samples,
     read: async (sample) => expose(options, phantom, indexOf.get(sample.id) as number),
+    fingerprint: async ({ id }) => JSON.stringify([phantom.type, options, id, drawnBy()]),
   };
+}
+
+let code: string | undefined;
+
+/** What draws: the phantoms, the random numbers, and the arithmetic of Node. */
+function drawnBy(): string {
+  const random = `../../../core/random${extname(import.meta.url)}`;
+  code ??= codeHash(new URL('..', import.meta.url), new URL(random, import.meta.url));
+  return `${code} ${process.version} ${process.arch}`;
 }
 
 function patientOf<A>({ seed }: PhantomOptions, phantom: Phantom<A>, index: number): Patient<A> {
