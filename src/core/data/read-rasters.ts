@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { RunError } from '../errors.ts';
 import type { Dataset, Sample } from './dataset.ts';
-import { RasterThread } from './raster-thread.ts';
-import type { DatasetSource } from './raster-worker.ts';
+import type { DatasetSource, RasterWorkerStart } from './raster-worker.ts';
 import { type RasterShape, type StoredRaster, storedRaster } from './stored-raster.ts';
+import { WorkerThread } from './worker-thread.ts';
 
 /** Images that are read at the same time in this thread, where reading waits for a disk or for another thread. */
 const READS_AT_ONCE = 4;
@@ -42,15 +43,21 @@ export async function readRasters(reading: RasterReading): Promise<void> {
     }
   };
   const done = new AbortController();
-  const threads: RasterThread[] = [];
+  const threads: WorkerThread<string, StoredRaster>[] = [];
   const help = async (from: DatasetSource) => {
     const late = await delay(helpAfterMs, true, { signal: done.signal }).catch(() => false);
     if (!late) return;
     const count = Math.min(MOST_THREADS, availableParallelism()) - 1;
-    for (let k = 0; k < count; k++) threads.push(new RasterThread(from, shape));
+    for (let k = 0; k < count; k++)
+      threads.push(
+        new WorkerThread('raster-worker', import.meta.url, {
+          source: from,
+          shape,
+        } satisfies RasterWorkerStart),
+      );
     await Promise.all(
       threads.flatMap((thread) =>
-        Array.from({ length: READS_AT_ONCE_OF_A_THREAD }, () => work(({ id }) => thread.read(id))),
+        Array.from({ length: READS_AT_ONCE_OF_A_THREAD }, () => work(({ id }) => thread.ask(id))),
       ),
     );
   };
@@ -61,6 +68,7 @@ export async function readRasters(reading: RasterReading): Promise<void> {
   } finally {
     done.abort();
     queue.return?.();
-    await Promise.all(threads.map((thread) => thread.close()));
+    const reason = new RunError('FSX_LOADER_CLOSED', 'the reading of images has ended');
+    await Promise.all(threads.map((thread) => thread.close(reason)));
   }
 }

@@ -38,5 +38,5 @@ export function receivedError(posted: PostedError): FsxError {
   if (code !== undefined && name in CLASSES) {
     return new CLASSES[name as keyof typeof CLASSES](code, message, options);
   }
-  return new RunError('FSX_LOADER_FAILED', `a batch could not be made (${name}: ${message})`, options);
+  return new RunError('FSX_LOADER_FAILED', `images could not be loaded (${name}: ${message})`, options);
 }

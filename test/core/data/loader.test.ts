@@ -46,15 +46,29 @@ async function start(change: Partial<LoaderOptions> = {}): Promise<BatchLoader> 
   return loader;
 }
 
-it('gives the batches of makeBatch, in the order of steps', async () => {
+async function pipelinesOf() {
   const registry = await createRegistry([]);
   const make = (type: string) => registry.create('augmentation', { type }, {});
-  const pipelines = { weak: [make('flip')], strong: [make('affine'), make('noise')] };
+  return { weak: [make('flip')], strong: [make('affine'), make('noise')] };
+}
+
+it('gives the batches of makeBatch, in the order of steps', async () => {
+  const pipelines = await pipelinesOf();
   const loader = await start();
   for (let step = 0; step < 9; step++) {
     expect(await loader.next()).toEqual(makeBatch(store, PLAN, pipelines, step));
   }
   expect(loader.waitedMs).toBeGreaterThan(0);
+});
+
+it('starts a further thread when steps wait, and goes on with the batches of one', async () => {
+  const pipelines = await pipelinesOf();
+  const loader = await start({ mostThreads: 2 });
+  let step = 0;
+  while (loader.threads < 2) expect((await loader.next()).step).toBe(step++);
+  for (const last = step + 8; step < last; step++) {
+    expect(await loader.next()).toEqual(makeBatch(store, PLAN, pipelines, step));
+  }
 });
 
 it('resumes at a step with the batches of an uninterrupted run', async () => {
