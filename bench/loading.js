@@ -131,7 +131,7 @@ function waitShares(run) {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  return records.flatMap(({ metrics }) => metrics?.['train/loader_wait_share'] ?? []).slice(1);
+  return records.flatMap(({ item }) => item?.metrics?.['train/loader_wait_share'] ?? []).slice(1);
 }
 
 function report(name, { memory, read, firstStep, lastStep, cpuSeconds, waitShares }) {
