@@ -1,0 +1,87 @@
+/**
+ * fsx as one of those that are compared: does one task as often as it is told to, like its peers in `bench/peer/serve.py`
+ * and with the same lines of JSON.
+ *
+ *     serve.js TASK VARIANT THREADS [PROBLEM]
+ *
+ * TASK is train, predict or multiply; VARIANT is the engine, native or wasm.
+ */
+import { createInterface } from 'node:readline';
+import { dispose, matMul, randomNormal } from '@tensorflow/tfjs-core';
+import type { Engine, EngineName } from '../src/core/engine/engine.ts';
+import { openEngine } from '../src/core/engine/open.ts';
+import { Predictor } from '../src/core/training/inference.ts';
+import type { Answer } from './harness/competitor.ts';
+import { makeProblem } from './problem/problem.ts';
+import { readCase } from './problem/problem-file.ts';
+import { trainerOf } from './problem/trainer.ts';
+
+const MATRIX = 2048;
+
+/** Does the work once; what came out of all repetitions. */
+interface Work {
+  once(): void;
+  results(): Omit<Answer, 'milliseconds'>;
+}
+
+const TASKS: Readonly<Record<string, (engine: Engine, path: string) => Promise<Work>>> = {
+  train: async (engine, path) => {
+    const problem = await makeProblem(readCase(path));
+    const trainer = trainerOf(engine, problem);
+    const steps: ReturnType<typeof trainer.advance>[] = [];
+    return {
+      once: () => steps.push(trainer.advance(problem.batch)),
+      results: () => {
+        const done = steps.splice(0);
+        return {
+          losses: done.map(({ loss }) => loss!),
+          gradientNorms: done.map(({ gradient_norm }) => gradient_norm!),
+        };
+      },
+    };
+  },
+  predict: async (engine, path) => {
+    const chosen = readCase(path);
+    const { model, meanShape, weights, batch } = await makeProblem(chosen);
+    const size = { width: chosen.sizePx, height: chosen.sizePx };
+    const predictor = new Predictor(engine, model, size, meanShape);
+    const area = chosen.sizePx ** 2;
+    const pixels = batch.labeled!.images.values;
+    const views = Array.from({ length: chosen.batch }, (_, slot) =>
+      pixels.subarray(slot * area, (slot + 1) * area),
+    );
+    let found: Float32Array[] = [];
+    return {
+      once: () => {
+        found = predictor.predict(weights, views);
+      },
+      results: () => ({ landmarks: found.flatMap((landmarks) => [...landmarks]) }),
+    };
+  },
+  multiply: async () => {
+    const [a, b] = [randomNormal([MATRIX, MATRIX]), randomNormal([MATRIX, MATRIX])];
+    return {
+      once: () => dispose(matMul(a, b)),
+      results: () => ({ gigaflop: (2 * MATRIX ** 3) / 1e9 }),
+    };
+  },
+};
+
+const [task, variant, threads, path = ''] = process.argv.slice(2) as [string, EngineName, string, string?];
+const engine = await openEngine({ type: variant, threads: Number(threads) });
+const work = await TASKS[task]!(engine, path);
+print({ name: `fsx, ${engine.description}` });
+for await (const line of createInterface({ input: process.stdin })) {
+  const milliseconds = Array.from({ length: Number(line) }, () => clock(work.once));
+  print({ milliseconds, ...work.results() });
+}
+
+function clock(run: () => void): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}
+
+function print(value: object): void {
+  console.log(JSON.stringify(value));
+}
