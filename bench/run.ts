@@ -2,8 +2,8 @@
  * How fast fsx is, beside PyTorch and ONNX Runtime on the same machine: writes `docs/performance.md` and
  * `docs/benchmarks/performance.json`, in which the parts that were not measured stay as they are.
  *
- * `npm run bench [-- PART … --all --quick --rounds N --peers eager,compile]`; every part when none is named. `--quick`
- * tries everything on tiny cases and writes to `.fsx/bench`. Peers: see `harness/entrants.ts`.
+ * `npm run bench [-- PART … --all --quick --rounds N --threads N --peers eager,compile]`; every part when none is named.
+ * `--quick` tries everything on tiny cases and writes to `.fsx/bench`. Peers: see `harness/entrants.ts`.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -12,9 +12,16 @@ import { parseArgs } from 'node:util';
 import { circumstances } from './harness/machine.ts';
 import { type PartResult, pageOf, tableText } from './harness/page.ts';
 import type { BenchOptions, Part } from './harness/part.ts';
+import { floor } from './parts/floor.ts';
+import { inference } from './parts/inference.ts';
+import { loading } from './parts/loading.ts';
+import { memory } from './parts/memory.ts';
+import { scaling } from './parts/scaling.ts';
+import { start } from './parts/start.ts';
 import { step } from './parts/step.ts';
 
-const PARTS: Readonly<Record<string, Part>> = { step };
+/** In the order of the page. */
+const PARTS: Readonly<Record<string, Part>> = { step, floor, inference, memory, start, scaling, loading };
 const DOCS = { page: 'docs/performance.md', numbers: 'docs/benchmarks/performance.json' };
 const TRIAL = { page: '.fsx/bench/performance.md', numbers: '.fsx/bench/performance.json' };
 
@@ -24,6 +31,7 @@ const { values, positionals } = parseArgs({
     all: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
+    threads: { type: 'string' },
     peers: { type: 'string' },
   },
 });
@@ -33,7 +41,8 @@ if (unknown.length > 0)
 
 const scratch = mkdtempSync(join(tmpdir(), 'fsx-bench-'));
 const options: BenchOptions = {
-  ...{ all: values.all, quick: values.quick, scratch, threads: availableParallelism() },
+  ...{ all: values.all, quick: values.quick, scratch },
+  threads: Number(values.threads ?? availableParallelism()),
   rounds: Number(values.rounds ?? (values.quick ? 2 : 10)),
   ...(values.peers === undefined ? {} : { peers: values.peers.split(',') }),
 };

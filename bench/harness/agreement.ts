@@ -1,34 +1,38 @@
-import type { Competitor } from './competitor.ts';
+import type { Answer, Competitor } from './competitor.ts';
 import { FSX } from './entrants.ts';
+import type { Field } from './field.ts';
 
-/** Relative, of the loss; bf16 has 8 bits of fraction. */
+/** bf16 has 8 bits of fraction. */
 const TOLERANCE = { float32: 1e-4, bf16: 0.05 } as const;
 
 /**
- * Lets everyone take its first step, from the same weights on the same batch; fsx comes first.
- * @returns milliseconds of it by id: what compiling costs is in there.
- * @throws when a loss is not that of fsx: the twin does something else, and what would be measured says nothing.
+ * Lets everyone do its task once, with the same weights on the same images: losses must agree relative to that of fsx,
+ * landmarks in [0, 1] of the image.
+ * @returns milliseconds of this first time by id.
+ * @throws when a peer finds something else: it does something else, and its times would say nothing.
  */
-export async function agreeOnFirstStep(competitors: readonly Competitor[]): Promise<Map<string, number>> {
-  const firstMs = new Map<string, number>();
-  let ours = Number.NaN;
-  for (const competitor of competitors) {
-    const { milliseconds, losses } = await competitor.repeat(1);
-    firstMs.set(competitor.id, milliseconds[0]!);
-    const loss = losses![0]!;
-    if (competitor.id === FSX.id) ours = loss;
-    refuseDisagreement(competitor, loss, ours);
-  }
+export async function agree(field: Field): Promise<Record<string, number>> {
+  const firstMs: Record<string, number> = {};
+  let ours: readonly number[] = [];
+  await field.each(async (competitor) => {
+    const answer = await competitor.repeat(1);
+    const found = resultOf(answer);
+    if (competitor.id === FSX.id) ours = found;
+    refuseDifference(competitor, found, ours);
+    firstMs[competitor.id] = answer.milliseconds[0]!;
+  });
   return firstMs;
 }
 
-function refuseDisagreement({ id, name }: Competitor, loss: number, ours: number): void {
+/** A loss as its logarithm, whose differences are relative ones of the loss. */
+function resultOf({ losses, landmarks }: Answer): readonly number[] {
+  return landmarks ?? losses!.map(Math.log);
+}
+
+function refuseDifference({ id, name }: Competitor, found: readonly number[], ours: readonly number[]): void {
   const tolerance = id.endsWith('bf16') ? TOLERANCE.bf16 : TOLERANCE.float32;
-  const difference = Math.abs(loss / ours - 1);
-  console.error(`  ${name}: first loss ${loss.toFixed(6)}`);
-  if (difference <= tolerance) return;
-  throw new Error(
-    `${name} has the loss ${loss} where fsx has ${ours}: they differ by ${difference.toExponential(1)} of it, ` +
-      `more than ${tolerance}, so they do not train the same`,
-  );
+  const largest = Math.max(...found.map((value, index) => Math.abs(value - ours[index]!)));
+  console.error(`  ${name}: differs by ${largest.toExponential(1)}`);
+  if (largest <= tolerance) return;
+  throw new Error(`${name} differs from fsx by ${largest}, more than ${tolerance}: it does not do the same`);
 }

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** What a process says after so many repetitions of its task. */
@@ -65,11 +64,8 @@ export class Competitor {
     return await answerOf<Answer>(this.id, this.#lines);
   }
 
-  /** The most memory that the process itself has had so far, in MB; undefined where the system does not tell. */
-  peakMemoryMb(): number | undefined {
-    if (process.platform !== 'linux') return undefined;
-    const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8');
-    return (Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) * 1024) / 1e6;
+  get pid(): number {
+    return this.#process.pid!;
   }
 
   /** Resolves when the process has ended. */

@@ -1,3 +1,4 @@
+import type { Estimate } from '../../src/core/evaluation/bootstrap.ts';
 import type { Circumstances } from './machine.ts';
 import type { Findings, Table } from './part.ts';
 
@@ -33,4 +34,9 @@ export function tableText({ caption, columns, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const lines = [columns, columns.map((_, index) => (index === 0 ? '---' : '---:')), ...rows].map(line);
   return [`**${caption}**`, '', ...lines].join('\n');
+}
+
+/** `0.93 (0.91 to 0.95)`. */
+export function ratioText({ value, low, high }: Estimate): string {
+  return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }

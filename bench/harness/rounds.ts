@@ -4,55 +4,62 @@ import {
   type DrawCounts,
   type Estimate,
 } from '../../src/core/evaluation/bootstrap.ts';
-import type { Competitor } from './competitor.ts';
+import type { Field } from './field.ts';
 
 export interface RoundsPlan {
   readonly rounds: number;
-  /** Repetitions of a competitor's task in each round. */
+  /** Repetitions of everyone's task in each round. */
   readonly repetitions: number;
   /** Repetitions before the first round, which are not counted. */
   readonly warmUp: number;
 }
 
-/** Milliseconds of one competitor, by round. */
+/** What one of those that were compared took, beside the first of them. */
 export interface Timing {
   readonly id: string;
   readonly name: string;
+  /** Milliseconds, by round. */
   readonly rounds: readonly (readonly number[])[];
+  readonly medianMs: number;
+  /** The first's median to this one's, with a 95 % interval by resampling rounds. */
+  readonly ratio: Estimate;
 }
 
 /** Lets all repeat their task in turns, so that what else the machine does meets everyone; who begins changes. */
 export async function takeTurns(
-  competitors: readonly Competitor[],
+  field: Field,
   { rounds, repetitions, warmUp }: RoundsPlan,
 ): Promise<Timing[]> {
-  for (const competitor of competitors) if (warmUp > 0) await competitor.repeat(warmUp);
-  const times = new Map(competitors.map(({ id }) => [id, [] as (readonly number[])[]]));
+  await field.each(async (competitor) => {
+    await competitor.repeat(warmUp);
+  });
+  const times = new Map(field.competitors.map(({ id }) => [id, [] as (readonly number[])[]]));
   for (let round = 0; round < rounds; round++) {
-    for (const turn of competitors.keys()) {
-      const competitor = competitors[(turn + round) % competitors.length]!;
+    await field.each(async (competitor) => {
       times.get(competitor.id)!.push((await competitor.repeat(repetitions)).milliseconds);
-    }
+    }, round);
   }
-  return competitors.map(({ id, name }) => ({ id, name, rounds: times.get(id)! }));
+  const first = times.get(field.competitors[0]!.id)!;
+  return field.competitors.map(({ id, name }) => {
+    const own = times.get(id)!;
+    return { id, name, rounds: own, medianMs: median(own.flat()), ratio: ratioOf(first, own) };
+  });
 }
 
-export function medianMs({ rounds }: Timing): number {
-  return median(rounds.flat());
-}
-
-/** The ratio of two medians, with a 95 % interval by resampling rounds. */
-export function ratioOf(ours: Timing, theirs: Timing): Estimate {
-  const bootstrap = new Bootstrap(ours.rounds.length, BOOTSTRAP_DEFAULTS);
-  return bootstrap.estimate((counts) => median(drawn(ours, counts)) / median(drawn(theirs, counts)));
-}
-
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }
 
-function drawn({ rounds }: Timing, counts: DrawCounts): number[] {
+type Rounds = Timing['rounds'];
+
+/** Of medians. */
+export function ratioOf(ours: Rounds, theirs: Rounds): Estimate {
+  const bootstrap = new Bootstrap(ours.length, BOOTSTRAP_DEFAULTS);
+  return bootstrap.estimate((counts) => median(drawn(ours, counts)) / median(drawn(theirs, counts)));
+}
+
+function drawn(rounds: Rounds, counts: DrawCounts): number[] {
   return rounds.flatMap((times, round) => Array<readonly number[]>(counts[round]!).fill(times).flat());
 }

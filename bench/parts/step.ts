@@ -1,34 +1,27 @@
-import { join } from 'node:path';
-import type { Estimate } from '../../src/core/evaluation/bootstrap.ts';
-import { agreeOnFirstStep } from '../harness/agreement.ts';
-import { closeAll, FSX, openAll, PEERS } from '../harness/entrants.ts';
-import type { BenchOptions, Findings, Part, Table } from '../harness/part.ts';
-import { medianMs, ratioOf, type Timing, takeTurns } from '../harness/rounds.ts';
-import { type Case, caseOf, describeCase } from '../problem/case.ts';
-import { writeProblem } from '../problem/problem-file.ts';
+import { type ComparedCase, type Comparison, compare } from '../harness/comparison.ts';
+import { ratioText } from '../harness/page.ts';
+import type { Part, Table } from '../harness/part.ts';
+import { caseOf, describeCase } from '../problem/case.ts';
 
-interface CaseToRun {
-  readonly chosen: Case;
-  readonly peers: readonly string[];
-}
-
+const STRATEGIES = ['supervised', 'few-shot-dag'] as const;
 const EAGER = ['eager', 'eager-bf16'];
 const COMPILED = [...EAGER, 'compile', 'compile-bf16'];
 
-const QUICK: readonly CaseToRun[] = (['supervised', 'few-shot-dag'] as const).map((strategy) => ({
+const QUICK: readonly ComparedCase[] = STRATEGIES.map((strategy) => ({
   chosen: caseOf({ strategy, backbone: 'small', batch: 1, sizePx: 64 }),
   peers: ['eager'],
 }));
 
-/** Compiling a step of W18 takes PyTorch minutes: only the first case of those that matter has it. */
-const USUAL: readonly CaseToRun[] = [
+/** Compiling a step of W18 takes PyTorch minutes: only the first case has it. */
+const USUAL: readonly ComparedCase[] = [
   { chosen: caseOf({}), peers: COMPILED },
   { chosen: caseOf({ strategy: 'few-shot-dag' }), peers: EAGER },
   { chosen: caseOf({ backbone: 'small', batch: 8 }), peers: EAGER },
   { chosen: caseOf({ strategy: 'few-shot-dag', backbone: 'small', batch: 8 }), peers: EAGER },
+  { chosen: caseOf({ strategy: 'few-shot-dag', elastic: true, backbone: 'small', batch: 8 }), peers: EAGER },
 ];
 
-const EVERY: readonly CaseToRun[] = (['supervised', 'few-shot-dag'] as const).flatMap((strategy) =>
+const EVERY: readonly ComparedCase[] = STRATEGIES.flatMap((strategy) =>
   (['w18', 'small'] as const).flatMap((backbone) =>
     [2, 8].flatMap((batch) =>
       [256, 512].map((sizePx) => ({
@@ -39,59 +32,27 @@ const EVERY: readonly CaseToRun[] = (['supervised', 'few-shot-dag'] as const).fl
   ),
 );
 
-interface StepResult {
-  readonly case: Case;
-  readonly entrants: readonly (Timing & { readonly medianMs: number; readonly ratio: Estimate })[];
-}
-
 export const step: Part = {
   title: 'Training step',
   measure: async (options) => {
-    const cases = options.quick ? QUICK : options.all ? EVERY : USUAL;
-    const measurements: StepResult[] = [];
-    for (const { chosen, peers } of cases) {
-      measurements.push(await measureCase(chosen, options.peers ?? peers, options));
+    const measurements: Comparison[] = [];
+    for (const compared of options.quick ? QUICK : options.all ? EVERY : USUAL) {
+      measurements.push(await compare('train', compared, options));
     }
-    return findingsOf(measurements);
+    const text =
+      'Forward, backward, gradient clipping, AdamW and the moving average; with `few-shot-dag` also the teacher and the warp of ' +
+      'its features. Everyone starts from the same weights and learns from the same batch; the first losses agree to 1e-4. ' +
+      'The first step compiles.';
+    return { text, tables: measurements.map(tableOf), measurements };
   },
 };
 
-async function measureCase(
-  chosen: Case,
-  peers: readonly string[],
-  { rounds, threads, scratch }: BenchOptions,
-): Promise<StepResult> {
-  console.error(describeCase(chosen));
-  const path = join(scratch, 'problem.safetensors');
-  await writeProblem(path, chosen);
-  const entrants = [FSX, ...PEERS.filter(({ id }) => peers.includes(id))];
-  const competitors = await openAll(entrants, 'train', threads, path);
-  try {
-    await agreeOnFirstStep(competitors);
-    const timings = await takeTurns(competitors, { rounds, repetitions: 2, warmUp: 2 });
-    const results = timings.map((timing) => ({
-      ...timing,
-      medianMs: medianMs(timing),
-      ratio: ratioOf(timings[0]!, timing),
-    }));
-    return { case: chosen, entrants: results };
-  } finally {
-    await closeAll(competitors);
-  }
-}
-
-function findingsOf(measurements: readonly StepResult[]): Findings {
-  const text =
-    'Forward, backward, gradient clipping, AdamW and the moving average; with `few-shot-dag` also the teacher and the warp of ' +
-    'its features. Both start from the same weights and learn from the same batch; their first losses agree to 1e-4.';
-  return { text, tables: measurements.map(tableOf), measurements };
-}
-
-function tableOf({ case: chosen, entrants }: StepResult): Table {
-  const rows = entrants.map(({ name, medianMs, ratio }, index) => [
+function tableOf({ case: chosen, timings, firstMs }: Comparison): Table {
+  const rows = timings.map(({ id, name, medianMs, ratio }, index) => [
     name,
     medianMs.toFixed(0),
-    index === 0 ? '' : `${ratio.value.toFixed(2)} (${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)})`,
+    index === 0 ? '' : ratioText(ratio),
+    (firstMs[id]! / 1000).toFixed(1),
   ]);
-  return { caption: describeCase(chosen), columns: ['', 'ms a step', 'fsx takes'], rows };
+  return { caption: describeCase(chosen), columns: ['', 'ms a step', 'ratio', 'first step, s'], rows };
 }

@@ -1,4 +1,4 @@
-"""The deep adaptive graph head, as src/core/nn/landmark-graph.ts and with its names of layers."""
+"""The deep adaptive graph head, as src/core/nn/landmark-graph.ts. Its `global` is `placing`: the other is no name in Python."""
 
 import torch
 from torch import nn
@@ -58,7 +58,7 @@ class Dag(nn.Module):
             raise ValueError("the twin has the global network and no uncertainty")
         self.steps = localSteps
         width = channels + 2 * landmarks
-        self.add_module("global", GraphNetwork(landmarks, width, hidden, blocks, outputs=9))
+        self.placing = GraphNetwork(landmarks, width, hidden, blocks, outputs=9)
         self.local = GraphNetwork(landmarks, width, hidden, blocks, outputs=2)
         self.register_buffer("identity", torch.eye(3), persistent=False)
 
@@ -73,9 +73,8 @@ class Dag(nn.Module):
 
     def place(self, features, shape):
         """By a perspective transform around the centroid."""
-        network = getattr(self, "global")
-        pooled = network.body(node_features(features, shape)).mean(1)
-        matrix = network.last(pooled).view(-1, 3, 3) + self.identity
+        pooled = self.placing.body(node_features(features, shape)).mean(1)
+        matrix = self.placing.last(pooled).view(-1, 3, 3) + self.identity
         centroid = shape.mean(1, keepdim=True)
         points = F.pad(shape - centroid, (0, 1), value=1.0) @ matrix.transpose(1, 2)
         return points[..., :2] / points[..., 2:].clamp(min=SMALLEST_DENOMINATOR) + centroid

@@ -27,7 +27,7 @@ def onnx_predictor(model, images, mean_shape, threads):
     import onnxruntime
 
     file = io.BytesIO()
-    module = Landmarks(model, mean_shape)
+    module = Landmarks(model, mean_shape).eval()
     torch.onnx.export(module, (images.contiguous(),), dynamo=True, verbose=False).save(file)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -39,10 +39,11 @@ class Problem:
         model = Twin(self.recipe, landmarks)
         weights = {}
         for name, tensor in self.tensors.items():
-            kind, _, path = name.partition("/")
+            kind, _, path = name.replace(".global.", ".placing.").partition("/")
             if kind in ("parameters", "statistics"):
                 layer, _, word = path.rpartition(".")
-                weights[f"{layer}.{WORDS.get(word, word)}"] = published_order(tensor) if word == "kernel" else tensor
+                published = published_order(tensor) if word == "kernel" else tensor
+                weights[f"{layer}.{WORDS.get(word, word)}"] = published
         wanted = {name for name in model.state_dict() if not name.endswith("num_batches_tracked")}
         if wanted != weights.keys():
             raise ValueError(f"other weights than the twin's: {sorted(wanted ^ weights.keys())}")

@@ -26,6 +26,7 @@ export interface Problem {
   /** `[landmarks, 2]`. */
   readonly meanShape: Float32Array<ArrayBuffer>;
   readonly batch: HostBatch;
+  readonly unlabeledImages: number;
 }
 
 /** The same for the same case, in every process. */
@@ -35,24 +36,29 @@ export async function makeProblem(chosen: Case): Promise<Problem> {
     overrides: overridesOf(chosen),
   });
   const stage = resolveStage(recipe, 0);
-  const { landmarks } = chosen;
+  const { landmarks, unlabeledImages } = chosen;
   const meanShape = uniform('mean shape', [landmarks, 2], 0.3, 0.7).values;
   const model = buildModel(registry, recipe.model, { landmarkCount: landmarks, meanShape, edges: [] });
   return {
-    ...{ recipe, stage, model, meanShape },
+    ...{ recipe, stage, model, meanShape, unlabeledImages },
     parts: makeStageParts(registry, stage),
     weights: weightsOf(model),
     batch: batchOf(chosen),
   };
 }
 
+const SSL: Readonly<Record<Case['strategy'], string>> = {
+  supervised: '{ type: supervised }',
+  'few-shot-dag': '{ type: few-shot-dag, rampUp: 0 }',
+  matched: '{ type: few-shot-dag, targets: matched, rampUp: 0 }',
+};
+
 function overridesOf({ strategy, backbone, batch }: Case): string[] {
-  const ssl = strategy === 'supervised' ? '{ type: supervised }' : '{ type: few-shot-dag, rampUp: 0 }';
   return [
     `model.backbone.preset=${backbone}`,
     `training.labeledBatch=${batch}`,
     `training.unlabeledBatch=${batch}`,
-    `stages.0.ssl=${ssl}`,
+    `stages.0.ssl=${SSL[strategy]}`,
   ];
 }
 

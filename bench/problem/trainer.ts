@@ -6,10 +6,9 @@ import type { Problem } from './problem.ts';
 /** A problem's stage before its first step, as a run trains it. */
 export function trainerOf(
   engine: Engine,
-  { model, stage, parts, meanShape, weights, batch }: Problem,
+  { model, stage, parts, meanShape, weights, unlabeledImages: unlabeledCount }: Problem,
 ): StageTrainer {
   const landmarks = meanShape.length / 2;
-  const unlabeledCount = batch.unlabeled?.weak.shape[0] ?? 0;
   const layout = stateLayout(model.layout, parts, landmarks, unlabeledCount);
   const state = stateFrom(weights, layout);
   return new StageTrainer(engine, model, stage, parts, meanShape, {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Competitor } from '../../bench/harness/competitor.ts';
-import { PEERS, PYTHON } from '../../bench/harness/entrants.ts';
+import { PYTHON, peersNamed } from '../../bench/harness/entrants.ts';
 import { type Case, caseOf, describeCase } from '../../bench/problem/case.ts';
 import { makeProblem } from '../../bench/problem/problem.ts';
 import { writeProblem } from '../../bench/problem/problem-file.ts';
@@ -36,8 +36,8 @@ describe.skipIf(torchIsMissing)('what the benchmarks measure PyTorch by trains w
 
   test.each(CASES.map((chosen) => [describeCase(chosen), chosen] as const))('%s', async (_, chosen) => {
     await writeProblem(path, chosen);
-    const eager = PEERS.find(({ id }) => id === 'eager')!;
-    const twin = await Competitor.open(eager, 'train', 1, path);
+    const [eager] = peersNamed('eager');
+    const twin = await Competitor.open(eager!, 'train', 1, path);
     const theirs = await twin.repeat(STEPS);
     await twin.close();
 
