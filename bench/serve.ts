@@ -4,7 +4,7 @@
  *
  *     serve.js TASK VARIANT THREADS [PROBLEM]
  *
- * TASK is train, predict or multiply; VARIANT is the engine, native or wasm.
+ * TASK is train, predict or multiply; VARIANT is the engine, native or wasm, with -bf16 behind it for mixed precision.
  */
 import { createInterface } from 'node:readline';
 import { dispose, matMul, randomNormal } from '@tensorflow/tfjs-core';
@@ -67,8 +67,9 @@ const TASKS: Readonly<Record<string, (engine: Engine, path: string) => Promise<W
   },
 };
 
-const [task, variant, threads, path = ''] = process.argv.slice(2) as [string, EngineName, string, string?];
-const engine = await openEngine({ type: variant, threads: Number(threads) });
+const [task, variant, threads, path = ''] = process.argv.slice(2) as [string, string, string, string?];
+const [type, precision = 'float32'] = variant.split('-') as [EngineName, ('float32' | 'bf16')?];
+const engine = await openEngine({ type, threads: Number(threads), precision });
 const work = await TASKS[task]!(engine, path);
 print({ name: `fsx, ${engine.description}` });
 for await (const line of createInterface({ input: process.stdin })) {

@@ -12,9 +12,10 @@ const TWIN = [PYTHON, '-B', PEER];
 
 export const FSX: Entrant = { id: 'fsx', program: OURS, variant: 'native' };
 
-/** PyTorch with channels_last, a fused AdamW, inference mode; `compile` is torch.compile, `bf16` autocast. */
+/** PyTorch with channels_last, a fused AdamW, inference mode; `compile` is torch.compile, `bf16` autocast; and fsx in bf16. */
 const PEERS: readonly Entrant[] = [
   ...['eager', 'compile', 'eager-bf16', 'compile-bf16'].map((id) => ({ id, program: TWIN, variant: id })),
+  { id: 'fsx-bf16', program: OURS, variant: 'native-bf16' },
   { id: 'onnxruntime', program: TWIN, variant: 'onnxruntime' },
 ];
 

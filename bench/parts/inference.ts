@@ -3,7 +3,7 @@ import { ratioText } from '../harness/page.ts';
 import type { Part, Table } from '../harness/part.ts';
 import { caseOf, describeCase } from '../problem/case.ts';
 
-const PEERS = ['eager', 'eager-bf16', 'onnxruntime'];
+const PEERS = ['fsx-bf16', 'eager', 'eager-bf16', 'onnxruntime'];
 const ALL_PEERS = [...PEERS, 'compile', 'compile-bf16'];
 
 const QUICK: readonly ComparedCase[] = [

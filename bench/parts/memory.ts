@@ -3,7 +3,7 @@ import type { BenchOptions, Part } from '../harness/part.ts';
 import { peakMemoryMb } from '../harness/peak-memory.ts';
 import { type Case, caseOf, describeCase } from '../problem/case.ts';
 
-const PEERS = ['eager', 'eager-bf16'];
+const PEERS = ['fsx-bf16', 'eager', 'eager-bf16'];
 const STEPS = 3;
 
 const QUICK = [caseOf({ backbone: 'small', batch: 1, sizePx: 64 })];

@@ -4,7 +4,7 @@ import type { Part, Table } from '../harness/part.ts';
 import { caseOf, describeCase } from '../problem/case.ts';
 
 const STRATEGIES = ['supervised', 'few-shot-dag'] as const;
-const EAGER = ['eager', 'eager-bf16'];
+const EAGER = ['fsx-bf16', 'eager', 'eager-bf16'];
 const COMPILED = [...EAGER, 'compile', 'compile-bf16'];
 
 const QUICK: readonly ComparedCase[] = STRATEGIES.map((strategy) => ({
