@@ -19,7 +19,7 @@ export interface NetworkWeights {
   readonly statistics: Float32Array;
 }
 
-/** Images of one call; the last one's empty places are filled up, so that one program serves all. */
+/** Images of one call; the last one's empty places are filled up, so that one program serves all. One image goes alone. */
 const BATCH = 16;
 
 /** Landmarks of images, by a model in inference mode. */
@@ -48,20 +48,21 @@ export class Predictor {
         statistics: tensor1d(weights.statistics),
         meanShape: tensor2d(this.#meanShape, [this.#landmarkCount, 2]),
       };
+      const batch = views.length === 1 ? 1 : BATCH;
       const found: Float32Array[] = [];
-      for (let first = 0; first < views.length; first += BATCH) {
-        found.push(...this.#predictBatch(constants, views.slice(first, first + BATCH)));
+      for (let first = 0; first < views.length; first += batch) {
+        found.push(...this.#predictBatch(constants, views.slice(first, first + batch), batch));
       }
       return found;
     });
   }
 
-  #predictBatch(constants: NamedTensorMap, views: readonly Float32Array[]): Float32Array[] {
+  #predictBatch(constants: NamedTensorMap, views: readonly Float32Array[], batch: number): Float32Array[] {
     const { width, height } = this.#size;
-    const pixels = new Float32Array(BATCH * width * height);
+    const pixels = new Float32Array(batch * width * height);
     for (const [slot, view] of views.entries()) pixels.set(view, slot * width * height);
     const values = tidy(() => {
-      const images = tensor4d(pixels, [BATCH, height, width, 1]);
+      const images = tensor4d(pixels, [batch, height, width, 1]);
       return this.#run({ ...constants, images }).landmarks!.dataSync() as Float32Array;
     });
     const perView = this.#landmarkCount * 2;
