@@ -79,7 +79,7 @@ const THREADS_TO_SHARE_OPS = 3;
 
 /**
  * TensorFlow reads these when its library is loaded, and never again. Two threads do better with an op each than with
- * halves of one (`npm run bench:step`): a training step nearly always has two ops that can run.
+ * halves of one (`npm run bench -- step`): a training step nearly always has two ops that can run.
  */
 function setEnvironment(threads: number): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
