@@ -43,7 +43,7 @@ async function measure(uri) {
   });
   const { recipe } = loaded;
   const engine = await openEngine(recipe.engine);
-  const experiment = await prepareExperiment(loaded, () => {});
+  const experiment = await prepareExperiment(loaded);
   const directory = await createRunDirectory(folder, recipe.name, new Date());
   const journal = new Journal(directory.path);
   const run = { name: recipe.name, experiment: recipe.name, recipeHash: loaded.hash, tags: {} };
