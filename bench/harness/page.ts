@@ -11,9 +11,8 @@ export interface PartResult extends Findings {
 const INTRODUCTION = `# Performance
 
 Made by \`npm run bench\`, which also writes the numbers to \`docs/benchmarks/performance.json\`. Those that are compared run in processes of
-their own on the same threads and take turns in rounds. Times are medians; ratios are of medians, fsx in the same precision to the peer (below 1: fsx is
-faster),
-with 95 % intervals by resampling rounds.`;
+their own on the same threads and take turns in rounds. Times are medians; ratios are of medians, fsx in the same precision to the peer
+(below 1: fsx is faster), with 95 % intervals by resampling rounds.`;
 
 /** `docs/performance.md`. */
 export function pageOf(results: readonly PartResult[]): string {
