@@ -13,7 +13,7 @@ afterAll(() => folder[Symbol.dispose]());
 /** This checkout's build, with all of its packages but any binding that stands inside tfjs-node's. */
 beforeAll(() => {
   const { root } = installation;
-  for (const part of ['bin', 'dist', 'package.json', 'oclif.manifest.json'])
+  for (const part of ['bin', 'dist', 'native', 'package.json', 'oclif.manifest.json'])
     cpSync(join(ROOT, part), join(root, part), { recursive: true });
   linkEntries(join(ROOT, 'node_modules'), join(root, 'node_modules'), '@tensorflow');
   const scope = 'node_modules/@tensorflow';
