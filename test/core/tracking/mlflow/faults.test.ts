@@ -82,7 +82,8 @@ describe.skipIf(unavailable)('a server that', () => {
     const directory = finishedRun('full', 200_000);
     const report = await deliver(directory, server.uri);
     expect(report.unsent).toBeGreaterThan(0);
-    expect(report.message).toContain('HTTP 500');
+    // it answers, or hangs up before it has read all of the file
+    expect(report.message).toMatch(/HTTP 500|ECONNRESET|EPIPE/);
     disk.remount('size=8m');
     expect(await deliver(directory, server.uri)).toMatchObject({ unsent: 0 });
     await expectWhole('full', directory);
