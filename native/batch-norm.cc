@@ -14,12 +14,6 @@
 namespace fsx {
 namespace {
 
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::TensorShape;
-
 constexpr int64_t kVectorWidth = 16;
 constexpr int64_t kBlockNumbers = 8192;
 // Work for one thread before it looks for more: about half a megabyte of a map.
@@ -50,6 +44,16 @@ struct Plan {
   }
 
   int64_t rows, channels, groupRows, width, blockRows, blocks;
+};
+
+// What a map is normalized by, spread: `(x - mean) factor + offset`.
+struct Normalization {
+  Normalization(const Plan& plan, const float* means, const float* inverses, const float* scales, const float* offsets)
+      : mean(plan.spread([&](int64_t c) { return means[c]; })),
+        factor(plan.spread([&](int64_t c) { return scales[c] * inverses[c]; })),
+        offset(plan.spread([&](int64_t c) { return offsets[c]; })) {}
+
+  std::vector<float> mean, factor, offset;
 };
 
 FSX_VECTORIZED void addLanes(const float* x, int64_t numbers, int64_t width, float* sums) {
@@ -220,15 +224,13 @@ class BatchNormOp : public OpKernel {
       variance[c] = moments.squares[c] / std::max<int64_t>(1, plan.rows - 1);
       inverse[c] = 1 / std::sqrt(moments.squares[c] / plan.rows + epsilon_);
     }
-    const auto means = plan.spread([&](int64_t c) { return mean[c]; });
-    const auto factors = plan.spread([&](int64_t c) { return scale[c] * inverse[c]; });
-    const auto offsets = plan.spread([&](int64_t c) { return offset[c]; });
+    const Normalization by(plan, mean, inverse, scale, offset);
     const float* addend = context->num_inputs() > 3 ? context->input(3).flat<float>().data() : nullptr;
     float* y = outputs[0]->flat<float>().data();
     forBlocks(context, plan, [&](int64_t row, int64_t rows, int64_t) {
       const int64_t start = row * channels;
       normalize(source + start, addend == nullptr ? nullptr : addend + start, relu_, rows * channels, plan.width,
-                means.data(), factors.data(), offsets.data(), y + start);
+                by.mean.data(), by.factor.data(), by.offset.data(), y + start);
     });
   }
 
@@ -259,14 +261,12 @@ class BatchNormGradOp : public OpKernel {
     OP_REQUIRES_OK(context, context->allocate_output(2, TensorShape({channels}), &dOffset));
     if (x.NumElements() == 0) return;
 
-    const auto means = plan.spread([&](int64_t c) { return mean[c]; });
-    const auto factors = plan.spread([&](int64_t c) { return scale[c] * inverse[c]; });
-    const auto offsets = plan.spread([&](int64_t c) { return offset[c]; });
+    const Normalization by(plan, mean, inverse, scale, offset);
     std::vector<double> sums(plan.blocks * channels), products(plan.blocks * channels);
     forBlocks(context, plan, [&](int64_t row, int64_t rows, int64_t block) {
       std::vector<float> lanes(plan.width, 0.0f), productLanes(plan.width, 0.0f);
-      addGradients(relu_, dy + row * channels, source + row * channels, rows * channels, plan.width, means.data(),
-                   factors.data(), offsets.data(), lanes.data(), productLanes.data());
+      addGradients(relu_, dy + row * channels, source + row * channels, rows * channels, plan.width, by.mean.data(),
+                   by.factor.data(), by.offset.data(), lanes.data(), productLanes.data());
       plan.fold(lanes, &sums[block * channels]);
       plan.fold(productLanes, &products[block * channels]);
     });
@@ -287,16 +287,14 @@ class BatchNormGradOp : public OpKernel {
     float* target = dx->flat<float>().data();
     forBlocks(context, plan, [&](int64_t row, int64_t rows, int64_t) {
       const int64_t start = row * channels;
-      back(relu_, dy + start, source + start, rows * channels, plan.width, means.data(), factors.data(),
-           offsets.data(), meanGradients.data(), slopes.data(), target + start);
+      back(relu_, dy + start, source + start, rows * channels, plan.width, by.mean.data(), by.factor.data(),
+           by.offset.data(), meanGradients.data(), slopes.data(), target + start);
     });
   }
 
  private:
   bool relu_;
 };
-
-using tensorflow::shape_inference::InferenceContext;
 
 REGISTER_OP("FsxBatchNorm")
     .Input("x: float")

@@ -11,11 +11,6 @@
 namespace fsx {
 namespace {
 
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-
 constexpr int64_t kBlock = 512;
 // Work for one thread before it looks for more.
 constexpr int64_t kGrainBlocks = 256;
@@ -184,8 +179,6 @@ class ElementwiseOp : public OpKernel {
   std::vector<int> place_;
   int places_ = 0;
 };
-
-using tensorflow::shape_inference::InferenceContext;
 
 REGISTER_OP("FsxElementwise")
     .Input("inputs: input_count * float")

@@ -25,10 +25,17 @@
 
 namespace fsx {
 
+using tensorflow::OpKernel;
+using tensorflow::OpKernelConstruction;
+using tensorflow::OpKernelContext;
+using tensorflow::Tensor;
+using tensorflow::TensorShape;
+using tensorflow::shape_inference::InferenceContext;
+
 // Calls `work(begin, end)` for ranges that make up [0, count), each of at most `grain`, here and on whatever threads of
 // the graph's executor are idle: an op that is small, or that runs beside others, has no thread to wait for. What a
 // range gives must not depend on its ends.
-inline void parallelFor(tensorflow::OpKernelContext* context, int64_t count, int64_t grain,
+inline void parallelFor(OpKernelContext* context, int64_t count, int64_t grain,
                         const std::function<void(int64_t, int64_t)>& work) {
   struct Progress {
     std::atomic<int64_t> next{0}, done{0};

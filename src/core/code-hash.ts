@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CODE = /(?<!\.d)\.(js|ts)$/;
+const CODE = /(?<!\.d)\.(js|ts|cc|h)$/;
 
 /** SHA-256 of some files of the program, or of all in some folders and below: what other code made is told by it. */
 export function codeHash(...places: readonly URL[]): string {

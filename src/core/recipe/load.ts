@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import type { EngineChoice } from '../engine/engine.ts';
 import { FsxError } from '../errors.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
 import { registerUserPlugins, resolvePlugin } from '../plugins/user-plugins.ts';
@@ -13,7 +14,7 @@ import { asJsonSchema } from './places.ts';
 import { InvalidRecipeError, type Problem } from './problems.ts';
 import { readRecipe } from './read.ts';
 import { checkRules } from './rules.ts';
-import { type EngineSetting, type Recipe, RecipeSchema } from './schema.ts';
+import { type Recipe, RecipeSchema } from './schema.ts';
 import { placeText } from './source.ts';
 import { childOf, type MapNode, plainValue, type RecipeNode } from './tree.ts';
 import { typeValues } from './typing.ts';
@@ -123,7 +124,7 @@ function pluginSetting(name: string, baseDirectory: string): string {
   return name.startsWith('.') && !isAbsolute(name) ? resolve(baseDirectory, name) : name;
 }
 
-function normaliseEngine(engine: EngineSetting | EngineSetting['type']): EngineSetting {
+function normaliseEngine(engine: EngineChoice | EngineChoice['type']): EngineChoice {
   const setting = typeof engine === 'string' ? { type: engine } : engine;
   return { ...setting, type: setting.type ?? 'auto' };
 }

@@ -1,4 +1,5 @@
 import { type Static, type TInteger, type TNumber, type TProperties, type TSchema, Type } from 'typebox';
+import type { EngineChoice } from '../engine/engine.ts';
 import { pluginReference } from '../plugins/reference.ts';
 
 /**
@@ -46,7 +47,7 @@ const SampleCount = (minimum: number) => Type.Integer({ minimum });
 const ENGINE_TYPES = [Type.Literal('auto'), Type.Literal('native'), Type.Literal('wasm')];
 
 /** An engine by name alone, or with its threads; `loadRecipe` turns the first form into the second. */
-const EngineSchema = Type.Unsafe<EngineSetting>(
+const EngineSchema = Type.Unsafe<EngineChoice>(
   Type.Union(
     [
       Type.Union(ENGINE_TYPES),
@@ -74,12 +75,6 @@ const EngineSchema = Type.Unsafe<EngineSetting>(
     { description: 'which tensor engine runs', default: 'auto' },
   ),
 );
-
-export interface EngineSetting {
-  type: 'auto' | 'native' | 'wasm';
-  threads?: number;
-  precision?: 'float32' | 'bf16';
-}
 
 const DataSchema = requiredSection('the images, and which of them are used for what', {
   dataset: pluginReference('dataset', { description: 'where the images and landmarks come from' }),

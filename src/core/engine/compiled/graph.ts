@@ -110,15 +110,7 @@ class GraphBuilder {
     const known = this.constantNodes.get(key);
     if (known) return known;
     const name = this.freshName('Const');
-    const attributes = { dtype: { type: tensor.dtype }, value: { tensor } };
-    this.add({
-      name,
-      op: 'Const',
-      inputs: [],
-      attributes: mapOf(attributes),
-      outputs: [tensor],
-      constant: tensor,
-    });
+    this.add(constantNode(name, tensor));
     this.constantNodes.set(key, `${name}:0`);
     return `${name}:0`;
   }
@@ -130,6 +122,11 @@ class GraphBuilder {
   private add(node: GraphNode): void {
     this.nodes.push(node);
   }
+}
+
+export function constantNode(name: string, tensor: Constant): GraphNode {
+  const attributes = mapOf({ dtype: { type: tensor.dtype }, value: { tensor } });
+  return { name, op: 'Const', inputs: [], attributes, outputs: [tensor], constant: tensor };
 }
 
 function mapOf(attributes: Readonly<Record<string, AttributeValue>>): Map<string, AttributeValue> {

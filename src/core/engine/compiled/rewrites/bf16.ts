@@ -1,7 +1,6 @@
-import type { GraphNode, Reference } from '../graph.ts';
-import { type GraphEditor, nodeOf } from './graph-editor.ts';
-
-const [FLOAT, BF16] = [1, 14];
+import { DataType } from '../data-type.ts';
+import type { GraphNode } from '../graph.ts';
+import type { GraphEditor } from './graph-editor.ts';
 
 /** Which inputs of a convolution are maps or kernels. */
 const CONVOLUTIONS: Readonly<Record<string, readonly number[]>> = {
@@ -25,39 +24,16 @@ function isFaster({ op, attributes }: GraphNode): boolean {
 }
 
 function convert(editor: GraphEditor, node: GraphNode, operands: readonly number[]): void {
-  const output = `${node.name}_float`;
-  editor.redirect(`${node.name}:0`, `${output}:0`);
-  const inputs = node.inputs.map((input, position) =>
-    operands.includes(position) ? inBf16(editor, input) : input,
-  );
-  const [type] = node.outputs;
+  const name = `${node.name}_bf16`;
+  editor.remove(node.name);
   editor.put({
     ...node,
-    inputs,
-    attributes: new Map(node.attributes).set('T', { type: BF16 }),
-    outputs: [{ ...type!, dtype: BF16 }],
+    name,
+    inputs: node.inputs.map((input, position) =>
+      operands.includes(position) ? editor.cast(input, DataType.bf16) : input,
+    ),
+    attributes: new Map(node.attributes).set('T', { type: DataType.bf16 }),
+    outputs: node.outputs.map(({ shape }) => ({ shape, dtype: DataType.bf16 })),
   });
-  editor.put(castNode(output, `${node.name}:0`, [BF16, FLOAT], type!.shape));
-}
-
-/** The tensor in bf16, converted once for all who want it so. */
-function inBf16(editor: GraphEditor, reference: Reference): Reference {
-  const name = `${nodeOf(reference)}_${reference.slice(reference.lastIndexOf(':') + 1)}_bf16`;
-  if (!editor.node(name)) {
-    editor.put(castNode(name, reference, [FLOAT, BF16], editor.typeOf(reference).shape));
-  }
-  return `${name}:0`;
-}
-
-function castNode(
-  name: string,
-  input: Reference,
-  [from, to]: readonly [number, number],
-  shape: readonly number[],
-): GraphNode {
-  const attributes = new Map([
-    ['SrcT', { type: from }],
-    ['DstT', { type: to }],
-  ]);
-  return { name, op: 'Cast', inputs: [input], attributes, outputs: [{ shape, dtype: to }] };
+  editor.redirect(`${node.name}:0`, editor.cast(`${name}:0`, DataType.float));
 }

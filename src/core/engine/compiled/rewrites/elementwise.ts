@@ -1,5 +1,6 @@
+import { DataType } from '../data-type.ts';
 import type { GraphNode, Reference, TensorType } from '../graph.ts';
-import { type GraphEditor, nodeOf } from './graph-editor.ts';
+import type { GraphEditor } from './graph-editor.ts';
 import { type NodeGroup, NodeGroups } from './node-groups.ts';
 
 /** TensorFlow's names, in the order of the opcodes in `native/elementwise.cc`. */
@@ -21,8 +22,6 @@ const OPCODES = [
 /** Below this many numbers a pass over memory costs less than starting an op. */
 const WORTHWHILE_NUMBERS = 16_384;
 
-const [FLOAT, BOOL] = [1, 10];
-
 /**
  * Chains of elementwise ops on tensors of one shape (an optimizer's update, moving averages, clipping) as one op that
  * goes through memory once.
@@ -36,13 +35,13 @@ export function fuseElementwise(editor: GraphEditor): void {
 
 function isElementwise(editor: GraphEditor, { op, inputs, outputs }: GraphNode): boolean {
   const [output] = outputs;
-  if (!OPCODES.includes(op) || output!.dtype !== FLOAT || numbersOf(output!) < WORTHWHILE_NUMBERS)
+  if (!OPCODES.includes(op) || output!.dtype !== DataType.float || numbersOf(output!) < WORTHWHILE_NUMBERS)
     return false;
   return inputs.every((input, position) => {
     if (op === 'Select' && position === 0) return oneConditionOf(editor, input) !== undefined;
     const type = editor.typeOf(input);
     const isSame = String(type.shape) === String(output!.shape);
-    return type.dtype === FLOAT && (isSame || numbersOf(type) === 1);
+    return type.dtype === DataType.float && (isSame || numbersOf(type) === 1);
   });
 }
 
@@ -51,7 +50,7 @@ function oneConditionOf(editor: GraphEditor, condition: Reference): Reference | 
   const node = editor.producer(condition);
   const source = node.op === 'Tile' ? node.inputs[0]! : condition;
   const type = editor.typeOf(source);
-  return type.dtype === BOOL && numbersOf(type) === 1 ? source : undefined;
+  return type.dtype === DataType.bool && numbersOf(type) === 1 ? source : undefined;
 }
 
 function replaceGroup(editor: GraphEditor, group: NodeGroup): void {
@@ -127,21 +126,7 @@ class ProgramBuilder {
   /** A condition is read as a number that is 0 or 1. */
   #source(member: GraphNode, input: Reference, position: number): Reference {
     if (member.op !== 'Select' || position > 0) return input;
-    const condition = oneConditionOf(this.#editor, input)!;
-    const name = `number_${nodeOf(condition)}`;
-    if (!this.#editor.node(name)) {
-      this.#editor.put({
-        name,
-        op: 'Cast',
-        inputs: [condition],
-        attributes: new Map([
-          ['SrcT', { type: BOOL }],
-          ['DstT', { type: FLOAT }],
-        ]),
-        outputs: [{ shape: this.#editor.typeOf(condition).shape, dtype: FLOAT }],
-      });
-    }
-    return `${name}:0`;
+    return this.#editor.cast(oneConditionOf(this.#editor, input)!, DataType.float);
   }
 }
 
@@ -150,7 +135,7 @@ type Operand = { readonly input: number } | { readonly constant: number } | { re
 function constantOf(editor: GraphEditor, reference: Reference): number | undefined {
   const { op, constant } = editor.producer(reference);
   if (op === 'ZerosLike') return 0;
-  if (constant?.dtype !== FLOAT || numbersOf(constant) !== 1) return undefined;
+  if (constant?.dtype !== DataType.float || numbersOf(constant) !== 1) return undefined;
   return new DataView(constant.bytes.buffer, constant.bytes.byteOffset).getFloat32(0, true);
 }
 

@@ -1,8 +1,7 @@
 import type { AttributeValue } from '../attribute.ts';
-import type { GraphNode, Reference, TensorType } from '../graph.ts';
+import { DataType } from '../data-type.ts';
+import { constantNode, type GraphNode, type Reference, type TensorType } from '../graph.ts';
 import type { GraphEditor } from './graph-editor.ts';
-
-const FLOAT = 1;
 
 /**
  * Batch norm by stored statistics, right after a convolution, as part of it: the kernel is scaled and a bias takes the
@@ -29,7 +28,7 @@ function fold(editor: GraphEditor, convolution: GraphNode, batchNorm: GraphNode)
   const channels = editor.typeOf(scale!);
   const add = (suffix: string, op: string, inputs: Reference[], type: TensorType): Reference => {
     const name = `${batchNorm.name}_${suffix}`;
-    editor.put({ name, op, inputs, attributes: new Map([['T', { type: FLOAT }]]), outputs: [type] });
+    editor.put({ name, op, inputs, attributes: new Map([['T', { type: DataType.float }]]), outputs: [type] });
     return `${name}:0`;
   };
   const epsilon = addScalar(editor, `${batchNorm.name}_epsilon`, batchNorm.attributes.get('epsilon')!);
@@ -45,11 +44,6 @@ function fold(editor: GraphEditor, convolution: GraphNode, batchNorm: GraphNode)
 
 function addScalar(editor: GraphEditor, name: string, value: AttributeValue): Reference {
   const bytes = new Uint8Array(Float32Array.of((value as { float: number }).float).buffer);
-  const constant = { shape: [], dtype: FLOAT, bytes };
-  const attributes = new Map<string, AttributeValue>([
-    ['dtype', { type: FLOAT }],
-    ['value', { tensor: constant }],
-  ]);
-  editor.put({ name, op: 'Const', inputs: [], attributes, outputs: [constant], constant });
+  editor.put(constantNode(name, { shape: [], dtype: DataType.float, bytes }));
   return `${name}:0`;
 }

@@ -5,6 +5,10 @@ export function nodeOf(reference: Reference): string {
   return reference.slice(0, reference.lastIndexOf(':'));
 }
 
+function outputOf(reference: Reference): number {
+  return Number(reference.slice(reference.lastIndexOf(':') + 1));
+}
+
 /** A graph that is being rewritten, node by node. */
 export class GraphEditor {
   readonly #nodes: Map<string, GraphNode>;
@@ -32,7 +36,7 @@ export class GraphEditor {
   }
 
   typeOf(reference: Reference): TensorType {
-    return this.producer(reference).outputs[Number(reference.slice(reference.lastIndexOf(':') + 1))]!;
+    return this.producer(reference).outputs[outputOf(reference)]!;
   }
 
   users(reference: Reference): GraphNode[] {
@@ -53,6 +57,26 @@ export class GraphEditor {
     this.#forgetUses(node.name);
     this.#nodes.set(node.name, node);
     this.#noteUses(node);
+  }
+
+  /** The tensor in another type, converted once for all who want it so. @param dtype TensorFlow's `DataType`. */
+  cast(reference: Reference, dtype: number): Reference {
+    const name = `${nodeOf(reference)}_${outputOf(reference)}_as_${dtype}`;
+    if (!this.#nodes.has(name)) {
+      const type = this.typeOf(reference);
+      const attributes = new Map([
+        ['SrcT', { type: type.dtype }],
+        ['DstT', { type: dtype }],
+      ]);
+      this.put({
+        name,
+        op: 'Cast',
+        inputs: [reference],
+        attributes,
+        outputs: [{ shape: type.shape, dtype }],
+      });
+    }
+    return `${name}:0`;
   }
 
   remove(name: string): void {
