@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { createRegistry } from '../../src/composition.ts';
+import { cacheDirectory } from '../../src/core/cache-directory.ts';
 import { readJournal } from '../../src/core/tracking/journal-file.ts';
 import { fsxRun, runFolder } from '../../test/e2e/cli.ts';
 import { peakMemoryMb } from '../harness/peak-memory.ts';
@@ -16,10 +17,13 @@ export interface FolderRun {
   readonly images: number;
   /** The second time finds what the first one may have kept. */
   readonly time: 'first' | 'second';
+  /** From the start of the process until all images were read. */
+  readonly readS: number;
   /** From the start of the process. */
   readonly firstStepS: number;
   /** Share of the later steps' time that was spent waiting for batches. */
   readonly waitShare: number;
+  readonly readingPeakMb: number | undefined;
   readonly peakMb: number | undefined;
 }
 
@@ -58,28 +62,49 @@ interface Picture {
   readonly pixels: Float32Array;
 }
 
+/** A cache with the engine and nothing else: what a run keeps of its images ends with the scratch folder. */
+export function makeCache(scratch: string): string {
+  const cache = join(scratch, 'cache');
+  mkdirSync(cache);
+  symlinkSync(join(cacheDirectory(), 'native'), join(cache, 'native'));
+  return cache;
+}
+
 /** Some steps of few-shot-dag on a folder, as a user runs them. */
 export async function runOnFolder(
   folder: string,
-  scratch: string,
+  { scratch, cache }: { readonly scratch: string; readonly cache: string },
   sizePx: number,
 ): Promise<Omit<FolderRun, 'images' | 'time'>> {
   const recipe = join(folder, 'recipe.yaml');
   writeFileSync(recipe, recipeText(sizePx));
   const startMs = performance.now();
-  let firstStepS = Number.NaN;
+  const seconds = () => (performance.now() - startMs) / 1000;
+  let [readS, firstStepS] = [Number.NaN, Number.NaN];
+  let readingPeakMb: number | undefined;
   let peakMb: number | undefined;
   const outcome = await fsxRun(recipe, join(scratch, 'runs'), [], {
+    env: { FSX_CACHE: cache },
     onEvent: (event, child) => {
+      if (event.kind === 'start') {
+        readS = seconds();
+        readingPeakMb = peakMemoryMb(child.pid!);
+      }
       if (event.kind !== 'progress') return;
-      if (event.step === 1) firstStepS = (performance.now() - startMs) / 1000;
+      if (event.step === 1) firstStepS = seconds();
       if (event.step < STEPS) return;
       peakMb = peakMemoryMb(child.pid!);
       child.kill('SIGKILL');
     },
   });
   const waits = waitShares(runFolder(outcome)).slice(1, STEPS);
-  return { firstStepS, peakMb, waitShare: waits.reduce((sum, share) => sum + share, 0) / waits.length };
+  return {
+    readS,
+    firstStepS,
+    readingPeakMb,
+    peakMb,
+    waitShare: waits.reduce((sum, share) => sum + share, 0) / waits.length,
+  };
 }
 
 /** Of each step, as the run tracked it. */
