@@ -8,6 +8,7 @@ export type { Augmentation, AugmentedImage, GeometricChange, ImageDraw } from '.
 export type { Dataset, DatasetContext, GreyImage, PixelSpacing, Point, Sample } from './core/data/dataset.ts';
 export { type DisplacementField, FIELD_NODES } from './core/data/displacement.ts';
 export { type Affine, around, chain, IDENTITY, invert, transformPoint } from './core/data/geometry.ts';
+export { sampleBilinear } from './core/engine/ops/sample-bilinear.ts';
 export {
   DataError,
   EngineError,
@@ -47,7 +48,6 @@ export {
 export { type HeatmapShape, heatmapFeatures, heatmapOptions } from './core/nn/layers/heatmap-features.ts';
 export { type FeatureLayer, linear } from './core/nn/layers/linear.ts';
 export { upsample } from './core/nn/layers/resample.ts';
-export { sampleBilinear } from './core/nn/layers/sampling.ts';
 export { transformPoints, warpMaps } from './core/nn/layers/warp.ts';
 export type {
   Backbone,

@@ -18,10 +18,10 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import { Type } from 'typebox';
+import { sampleBilinear } from '../engine/ops/sample-bilinear.ts';
 import { type GraphLayer, type GraphLayerMaker, graphResidualBlock } from './layers/graph-convolution.ts';
 import { type FeatureLayer, linear } from './layers/linear.ts';
 import { coordinateOffers, logScaleLayer, uncertaintyOption } from './layers/log-scale.ts';
-import { sampleBilinear } from './layers/sampling.ts';
 import type { GraphHead, GraphHeadContext, HeadOutput } from './model.ts';
 import type { ForwardPass, ParameterScope } from './parameters.ts';
 

@@ -19,7 +19,7 @@ import {
   tile,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { sampleBilinear } from '../nn/layers/sampling.ts';
+import { sampleBilinear } from '../engine/ops/sample-bilinear.ts';
 import { inverseMatrices, transformPoints, type WarpedMaps, warpMaps } from '../nn/layers/warp.ts';
 import { withoutGradient } from './without-gradient.ts';
 

@@ -21,7 +21,7 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { Type } from 'typebox';
-import { sampleBilinear } from '../../core/nn/layers/sampling.ts';
+import { sampleBilinear } from '../../core/engine/ops/sample-bilinear.ts';
 import { definePlugin } from '../../core/plugins/definition.ts';
 import type { FeatureLoss, LandmarkPlaces } from '../../core/training/strategy.ts';
 

@@ -19,7 +19,7 @@ import {
   tile,
 } from '@tensorflow/tfjs-core';
 import { Type } from 'typebox';
-import { sampleBilinear } from '../../core/nn/layers/sampling.ts';
+import { sampleBilinear } from '../../core/engine/ops/sample-bilinear.ts';
 import { definePlugin } from '../../core/plugins/definition.ts';
 import { weightedMean } from '../../core/training/landmark-distance.ts';
 import type { LearningStep, LossValue, SslStrategy } from '../../core/training/strategy.ts';

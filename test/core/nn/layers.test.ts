@@ -9,13 +9,12 @@ import {
   graphResidualBlock,
 } from '../../../src/core/nn/layers/graph-convolution.ts';
 import { upsample } from '../../../src/core/nn/layers/resample.ts';
-import { sampleBilinear } from '../../../src/core/nn/layers/sampling.ts';
 import { transformPoints, warpMaps } from '../../../src/core/nn/layers/warp.ts';
 import { ParameterLayout, ParameterScope } from '../../../src/core/nn/parameters.ts';
 import expected from '../../fixtures/gcn/expected.json' with { type: 'json' };
 import { ENGINES } from '../../support/engines.ts';
 import { expectClose, expectSummary } from '../../support/expect-close.ts';
-import { gradientError, randomInput, type TestInput } from '../../support/finite-differences.ts';
+import { gradientError, randomInput } from '../../support/finite-differences.ts';
 import { formulaTensor } from '../../support/formula.ts';
 
 /** The fixtures were made in float64; single layers in float32 stay within some units of the last place. */
@@ -28,36 +27,6 @@ describe.each(ENGINES)('layers on %s', (_name, open) => {
   beforeAll(async () => {
     await open();
   }, 60_000);
-
-  describe('reading a feature map at landmarks', () => {
-    it('gives what grid_sample gives with the border repeated, also outside the image', () => {
-      const maps = formulaTensor<tf.Tensor4D>('sampled', [2, 6, 9, 4]);
-      const points = formulaTensor<tf.Tensor3D>('points', [2, 12, 2], -0.2, 1.2);
-      expectClose(sampleBilinear(maps, points), expected.sampling, ABSOLUTE);
-    });
-
-    it('learns by the right gradient, in the map and in the positions', () => {
-      const maps = randomInput([2, 5, 8, 3]);
-      const error = gradientError(
-        (m, p) => sampleBilinear(m as tf.Tensor4D, p as tf.Tensor3D),
-        [maps, betweenPixels(8, 5)],
-        { step: 1e-3 },
-      );
-      expect(error).toBeLessThan(FINITE_DIFFERENCES);
-    });
-
-    it('pushes a landmark beyond the border nowhere', () => {
-      const points = tf.tensor3d([-0.3, 0.5, 1.3, -0.2], [1, 2, 2]);
-      const maps = formulaTensor<tf.Tensor4D>('sampled', [1, 4, 4, 2]);
-      const gradient = tf
-        .grad((p) => tf.sum(sampleBilinear(maps, p as tf.Tensor3D)))(points)
-        .dataSync();
-      expect(gradient[0]).toBeCloseTo(0, 6);
-      expect(gradient[1]).not.toBeCloseTo(0, 2);
-      expect(gradient[2]).toBeCloseTo(0, 6);
-      expect(gradient[3]).toBeCloseTo(0, 6);
-    });
-  });
 
   describe('graph convolution', () => {
     it('is W1 f_i + b + sum_j e_ij W2 f_j', () => {
@@ -191,16 +160,6 @@ describe.each(ENGINES)('layers on %s', (_name, open) => {
     });
   });
 });
-
-/** Points that a small step carries over no pixel centre, where bilinear sampling has its kinks. */
-function betweenPixels(width: number, height: number): TestInput {
-  const { values } = randomInput([2, 4, 2], { low: 0.2, high: 0.8 });
-  const placed = values.map((offset, i) => {
-    const size = i % 2 === 0 ? width : height;
-    return (((i * 7) % (size - 1)) + 0.5 + offset) / size;
-  });
-  return { values: placed, shape: [2, 4, 2] };
-}
 
 function centreOfMass(values: ArrayLike<number>, width: number): { x: number; y: number } {
   let [mass, x, y] = [0, 0, 0];

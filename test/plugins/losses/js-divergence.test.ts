@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sampleBilinear } from '../../../src/core/nn/layers/sampling.ts';
+import { sampleBilinear } from '../../../src/core/engine/ops/sample-bilinear.ts';
 import type { FeatureLoss, LandmarkPlaces } from '../../../src/core/training/strategy.ts';
 import { jsDivergence } from '../../../src/plugins/losses/js-divergence.ts';
 import expected from '../../fixtures/losses/expected.json' with { type: 'json' };

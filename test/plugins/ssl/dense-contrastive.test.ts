@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/core/engine/engine.ts';
+import { sampleBilinear } from '../../../src/core/engine/ops/sample-bilinear.ts';
 import { forwardPass, unflatten } from '../../../src/core/nn/forward.ts';
-import { sampleBilinear } from '../../../src/core/nn/layers/sampling.ts';
 import { type StateVectors, toTensors } from '../../../src/core/training/state.ts';
 import type { UnlabeledBatch } from '../../../src/core/training/strategy.ts';
 import { mapsIntoStrongView, pointsIntoStrongView } from '../../../src/core/training/view-change.ts';

@@ -73,6 +73,7 @@ export function attributes({ binding }: TensorFlowBackend) {
     float: (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value }),
     bool: (name: string, value: boolean): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
     string: (name: string, value: string): OpAttribute => ({ name, type: binding.TF_ATTR_STRING, value }),
+    int: (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_INT, value }),
     ints: (name: string, value: readonly number[]): OpAttribute => ({
       name,
       type: binding.TF_ATTR_INT,

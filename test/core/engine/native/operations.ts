@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { batchNormTraining } from '../../../../src/core/engine/ops/batch-norm.ts';
+import { sampleBilinear } from '../../../../src/core/engine/ops/sample-bilinear.ts';
 import { Random } from '../../../../src/core/random.ts';
 
 export type Operation = (...inputs: tf.Tensor[]) => tf.Tensor;
@@ -56,6 +57,14 @@ export const OPERATIONS: readonly [string, Operation, readonly (readonly number[
     'batch norm',
     (x, s, o) => batchNormTraining(x as tf.Tensor4D, s!, o!, 1e-3).output,
     [[2, 3, 4, 3], [3], [3]],
+  ],
+  [
+    'reading a map between its pixels',
+    (maps, x) => sampleBilinear(maps as tf.Tensor4D, x!.tanh().mul(0.05).add([0.3, 0.6]) as tf.Tensor3D),
+    [
+      [2, 4, 5, 3],
+      [2, 6, 2],
+    ],
   ],
   ['relu', (x) => x!.relu(), [[4, 5]]],
   ['leakyRelu', (x) => x!.leakyRelu(0.1), [[4, 5]]],

@@ -9,6 +9,11 @@ import { avgPoolGradKernel, maxPoolGradKernel } from './pool-grad.ts';
 import { meanKernel, sumKernel } from './reduce.ts';
 import { reluGradKernel } from './relu-grad.ts';
 import { resizeBilinearGradKernel } from './resize-bilinear-grad.ts';
+import {
+  sampleBilinearKernel,
+  sampleBilinearMapsGradKernel,
+  sampleBilinearPointsGradKernel,
+} from './sample-bilinear.ts';
 import { sliceKernel, splitKernel } from './slice.ts';
 import { tileKernel } from './tile.ts';
 import { unsortedSegmentSumKernel } from './unsorted-segment-sum.ts';
@@ -26,6 +31,9 @@ const KERNELS: readonly KernelConfig[] = [
   meanKernel,
   reluGradKernel,
   resizeBilinearGradKernel,
+  sampleBilinearKernel,
+  sampleBilinearMapsGradKernel,
+  sampleBilinearPointsGradKernel,
   sliceKernel,
   splitKernel,
   sumKernel,
