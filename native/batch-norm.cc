@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "kernel-support.h"
@@ -56,14 +57,15 @@ struct Normalization {
   std::vector<float> mean, factor, offset;
 };
 
-FSX_VECTORIZED void addLanes(const float* x, int64_t numbers, int64_t width, float* sums) {
+FSX_VECTORIZED void addLanes(const float* x, int64_t numbers, int64_t width, float* __restrict sums) {
   for (int64_t start = 0; start < numbers; start += width) {
     const int64_t lanes = std::min(width, numbers - start);
     for (int64_t i = 0; i < lanes; i++) sums[i] += x[start + i];
   }
 }
 
-FSX_VECTORIZED void addSquares(const float* x, int64_t numbers, int64_t width, const float* mean, float* sums) {
+FSX_VECTORIZED void addSquares(const float* x, int64_t numbers, int64_t width, const float* mean,
+                               float* __restrict sums) {
   for (int64_t start = 0; start < numbers; start += width) {
     const int64_t lanes = std::min(width, numbers - start);
     for (int64_t i = 0; i < lanes; i++) {
@@ -75,7 +77,7 @@ FSX_VECTORIZED void addSquares(const float* x, int64_t numbers, int64_t width, c
 
 template <bool kRelu, bool kAdd>
 FSX_INLINE void normalizeLanes(const float* x, const float* addend, int64_t numbers, int64_t width, const float* mean,
-                           const float* factor, const float* offset, float* y) {
+                           const float* factor, const float* offset, float* __restrict y) {
   for (int64_t start = 0; start < numbers; start += width) {
     const int64_t lanes = std::min(width, numbers - start);
     for (int64_t i = 0; i < lanes; i++) {
@@ -87,7 +89,7 @@ FSX_INLINE void normalizeLanes(const float* x, const float* addend, int64_t numb
 }
 
 FSX_VECTORIZED void normalize(const float* x, const float* addend, bool relu, int64_t numbers, int64_t width,
-                              const float* mean, const float* factor, const float* offset, float* y) {
+                              const float* mean, const float* factor, const float* offset, float* __restrict y) {
   if (addend != nullptr && relu) {
     normalizeLanes<true, true>(x, addend, numbers, width, mean, factor, offset, y);
   } else if (addend != nullptr) {
@@ -107,7 +109,8 @@ FSX_INLINE float passed(float dy, float centered, float factor, float offset) {
 
 template <bool kRelu>
 FSX_INLINE void addGradientLanes(const float* dy, const float* x, int64_t numbers, int64_t width, const float* mean,
-                             const float* factor, const float* offset, float* sums, float* products) {
+                             const float* factor, const float* offset, float* __restrict sums,
+                             float* __restrict products) {
   for (int64_t start = 0; start < numbers; start += width) {
     const int64_t lanes = std::min(width, numbers - start);
     for (int64_t i = 0; i < lanes; i++) {
@@ -120,8 +123,8 @@ FSX_INLINE void addGradientLanes(const float* dy, const float* x, int64_t number
 }
 
 FSX_VECTORIZED void addGradients(bool relu, const float* dy, const float* x, int64_t numbers, int64_t width,
-                                 const float* mean, const float* factor, const float* offset, float* sums,
-                                 float* products) {
+                                 const float* mean, const float* factor, const float* offset, float* __restrict sums,
+                                 float* __restrict products) {
   if (relu) {
     addGradientLanes<true>(dy, x, numbers, width, mean, factor, offset, sums, products);
   } else {
@@ -166,18 +169,20 @@ struct Moments {
 };
 
 // Means, and sums of squared differences from them; blocks are joined as by Chan et al. (1979).
-Moments momentsOf(OpKernelContext* context, const Plan& plan, const float* x) {
+Moments momentsOf(OpKernelContext* context, const Plan& plan, const Reader& maps) {
   const int64_t channels = plan.channels;
   std::vector<double> means(plan.blocks * channels), squares(plan.blocks * channels);
   forBlocks(context, plan, [&](int64_t row, int64_t rows, int64_t block) {
     double* mean = &means[block * channels];
     std::vector<float> lanes(plan.width, 0.0f);
-    addLanes(x + row * channels, rows * channels, plan.width, lanes.data());
+    Scratch scratch;
+    const float* x = maps.at(row * channels, rows * channels, scratch);
+    addLanes(x, rows * channels, plan.width, lanes.data());
     plan.fold(lanes, mean);
     for (int64_t c = 0; c < channels; c++) mean[c] /= rows;
     const auto center = plan.spread([&](int64_t c) { return static_cast<float>(mean[c]); });
     std::fill(lanes.begin(), lanes.end(), 0.0f);
-    addSquares(x + row * channels, rows * channels, plan.width, center.data(), lanes.data());
+    addSquares(x, rows * channels, plan.width, center.data(), lanes.data());
     plan.fold(lanes, &squares[block * channels]);
   });
   Moments all{std::vector<double>(channels, 0.0), std::vector<double>(channels, 0.0)};
@@ -214,8 +219,8 @@ class BatchNormOp : public OpKernel {
     }
     if (x.NumElements() == 0) return;
 
-    const float* source = x.flat<float>().data();
-    const Moments moments = momentsOf(context, plan, source);
+    const Reader maps(x);
+    const Moments moments = momentsOf(context, plan, maps);
     float* mean = outputs[1]->flat<float>().data();
     float* variance = outputs[2]->flat<float>().data();
     float* inverse = outputs[3]->flat<float>().data();
@@ -225,12 +230,17 @@ class BatchNormOp : public OpKernel {
       inverse[c] = 1 / std::sqrt(moments.squares[c] / plan.rows + epsilon_);
     }
     const Normalization by(plan, mean, inverse, scale, offset);
-    const float* addend = context->num_inputs() > 3 ? context->input(3).flat<float>().data() : nullptr;
-    float* y = outputs[0]->flat<float>().data();
+    std::optional<Reader> addends;
+    if (context->num_inputs() > 3) addends.emplace(context->input(3));
+    const Writer results(outputs[0]);
     forBlocks(context, plan, [&](int64_t row, int64_t rows, int64_t) {
-      const int64_t start = row * channels;
-      normalize(source + start, addend == nullptr ? nullptr : addend + start, relu_, rows * channels, plan.width,
-                by.mean.data(), by.factor.data(), by.offset.data(), y + start);
+      const int64_t start = row * channels, numbers = rows * channels;
+      Scratch mapScratch, addendScratch, resultScratch;
+      const float* source = maps.at(start, numbers, mapScratch);
+      const float* addend = addends ? addends->at(start, numbers, addendScratch) : nullptr;
+      results.at(start, numbers, resultScratch, [&](float* y) {
+        normalize(source, addend, relu_, numbers, plan.width, by.mean.data(), by.factor.data(), by.offset.data(), y);
+      });
     });
   }
 
@@ -247,8 +257,6 @@ class BatchNormGradOp : public OpKernel {
 
   void Compute(OpKernelContext* context) override {
     const Tensor& x = context->input(1);
-    const float* dy = context->input(0).flat<float>().data();
-    const float* source = x.flat<float>().data();
     const float* scale = context->input(2).flat<float>().data();
     const float* offset = context->input(3).flat<float>().data();
     const float* mean = context->input(4).flat<float>().data();
@@ -261,12 +269,15 @@ class BatchNormGradOp : public OpKernel {
     OP_REQUIRES_OK(context, context->allocate_output(2, TensorShape({channels}), &dOffset));
     if (x.NumElements() == 0) return;
 
+    const Reader gradients(context->input(0)), maps(x);
     const Normalization by(plan, mean, inverse, scale, offset);
     std::vector<double> sums(plan.blocks * channels), products(plan.blocks * channels);
     forBlocks(context, plan, [&](int64_t row, int64_t rows, int64_t block) {
+      const int64_t start = row * channels, numbers = rows * channels;
       std::vector<float> lanes(plan.width, 0.0f), productLanes(plan.width, 0.0f);
-      addGradients(relu_, dy + row * channels, source + row * channels, rows * channels, plan.width, by.mean.data(),
-                   by.factor.data(), by.offset.data(), lanes.data(), productLanes.data());
+      Scratch gradientScratch, mapScratch;
+      addGradients(relu_, gradients.at(start, numbers, gradientScratch), maps.at(start, numbers, mapScratch), numbers,
+                   plan.width, by.mean.data(), by.factor.data(), by.offset.data(), lanes.data(), productLanes.data());
       plan.fold(lanes, &sums[block * channels]);
       plan.fold(productLanes, &products[block * channels]);
     });
@@ -284,11 +295,16 @@ class BatchNormGradOp : public OpKernel {
     const auto slopes = plan.spread([&](int64_t c) {
       return static_cast<float>(products[c] * inverse[c] * inverse[c] / plan.rows);
     });
-    float* target = dx->flat<float>().data();
+    const Writer results(dx);
     forBlocks(context, plan, [&](int64_t row, int64_t rows, int64_t) {
-      const int64_t start = row * channels;
-      back(relu_, dy + start, source + start, rows * channels, plan.width, by.mean.data(), by.factor.data(),
-           by.offset.data(), meanGradients.data(), slopes.data(), target + start);
+      const int64_t start = row * channels, numbers = rows * channels;
+      Scratch gradientScratch, mapScratch, resultScratch;
+      const float* dy = gradients.at(start, numbers, gradientScratch);
+      const float* source = maps.at(start, numbers, mapScratch);
+      results.at(start, numbers, resultScratch, [&](float* target) {
+        back(relu_, dy, source, numbers, plan.width, by.mean.data(), by.factor.data(), by.offset.data(),
+             meanGradients.data(), slopes.data(), target);
+      });
     });
   }
 
@@ -297,14 +313,17 @@ class BatchNormGradOp : public OpKernel {
 };
 
 REGISTER_OP("FsxBatchNorm")
-    .Input("x: float")
+    .Input("x: X")
     .Input("scale: float")
     .Input("offset: float")
-    .Input("addend: addends * float")
-    .Output("y: float")
+    .Input("addend: addends * A")
+    .Output("y: Y")
     .Output("mean: float")
     .Output("variance: float")
     .Output("inverse_deviation: float")
+    .Attr("X: {float, bfloat16} = DT_FLOAT")
+    .Attr("A: {float, bfloat16} = DT_FLOAT")
+    .Attr("Y: {float, bfloat16} = DT_FLOAT")
     .Attr("addends: int >= 0 = 0")
     .Attr("epsilon: float = 1e-5")
     .Attr("relu: bool = false")
@@ -316,15 +335,18 @@ REGISTER_OP("FsxBatchNorm")
 REGISTER_KERNEL_BUILDER(Name("FsxBatchNorm").Device(tensorflow::DEVICE_CPU), BatchNormOp);
 
 REGISTER_OP("FsxBatchNormGrad")
-    .Input("dy: float")
-    .Input("x: float")
+    .Input("dy: DY")
+    .Input("x: X")
     .Input("scale: float")
     .Input("offset: float")
     .Input("mean: float")
     .Input("inverse_deviation: float")
-    .Output("dx: float")
+    .Output("dx: DX")
     .Output("d_scale: float")
     .Output("d_offset: float")
+    .Attr("DY: {float, bfloat16} = DT_FLOAT")
+    .Attr("X: {float, bfloat16} = DT_FLOAT")
+    .Attr("DX: {float, bfloat16} = DT_FLOAT")
     .Attr("relu: bool = false")
     .SetShapeFn([](InferenceContext* context) {
       context->set_output(0, context->input(1));

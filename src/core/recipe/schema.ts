@@ -65,7 +65,7 @@ const EngineSchema = Type.Unsafe<EngineChoice>(
           precision: Type.Optional(
             Type.Union([Type.Literal('float32'), Type.Literal('bf16')], {
               description:
-                'bf16: the native engine convolves in bfloat16, faster on processors that have it (AVX512-BF16, AMX) and about as exact as PyTorch under autocast; float32 when it is left out',
+                'bf16: the native engine convolves in bfloat16 and keeps the maps between convolutions in it, faster on processors that have it (AVX512-BF16, AMX) and about as exact as PyTorch under autocast; float32 when it is left out',
             }),
           ),
         },

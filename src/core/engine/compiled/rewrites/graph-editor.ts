@@ -31,6 +31,21 @@ export class GraphEditor {
     return this.#nodes.get(name);
   }
 
+  /** Of all nodes, each after those that it reads. */
+  namesInOrder(): string[] {
+    const ordered = new Set<string>();
+    const open = [...this.#nodes.keys()].reverse();
+    for (let name = open.at(-1); name !== undefined; name = open.at(-1)) {
+      const missing = this.#nodes
+        .get(name)!
+        .inputs.map(nodeOf)
+        .filter((input) => !ordered.has(input));
+      if (missing.length === 0) ordered.add(open.pop()!);
+      else open.push(...missing);
+    }
+    return [...ordered];
+  }
+
   producer(reference: Reference): GraphNode {
     return this.#nodes.get(nodeOf(reference))!;
   }
@@ -59,8 +74,13 @@ export class GraphEditor {
     this.#noteUses(node);
   }
 
-  /** The tensor in another type, converted once for all who want it so. @param dtype TensorFlow's `DataType`. */
+  /**
+   * The tensor in another type, converted once for all who want it so; what was made wider from that very type is taken
+   * from before. @param dtype TensorFlow's `DataType`.
+   */
   cast(reference: Reference, dtype: number): Reference {
+    const { op, inputs } = this.producer(reference);
+    if (op === 'Cast' && this.typeOf(inputs[0]!).dtype === dtype) return inputs[0]!;
     const name = `${nodeOf(reference)}_${outputOf(reference)}_as_${dtype}`;
     if (!this.#nodes.has(name)) {
       const type = this.typeOf(reference);
@@ -84,10 +104,10 @@ export class GraphEditor {
     this.#nodes.delete(name);
   }
 
-  /** Whoever used the one tensor uses the other from now on. */
-  redirect(from: Reference, to: Reference): void {
+  /** Whoever used the one tensor, or some of them, use the other from now on; the graph's outputs do, too. */
+  redirect(from: Reference, to: Reference, users = this.users(from)): void {
     const moved = (reference: Reference) => (reference === from ? to : reference);
-    for (const user of this.users(from)) this.put({ ...user, inputs: user.inputs.map(moved) });
+    for (const user of users) this.put({ ...user, inputs: user.inputs.map(moved) });
     this.#outputs = this.#outputs.map(moved);
   }
 
@@ -104,8 +124,17 @@ export class GraphEditor {
     return false;
   }
 
+  /** Without the nodes that no output needs; placeholders stay. */
   graph(): Graph {
-    return { nodes: this.nodes(), outputs: this.#outputs };
+    const needed = new Set<string>();
+    const open = this.#outputs.map(nodeOf);
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (needed.has(name)) continue;
+      needed.add(name);
+      open.push(...this.#nodes.get(name)!.inputs.map(nodeOf));
+    }
+    const nodes = this.nodes().filter(({ name, op }) => needed.has(name) || op === 'Placeholder');
+    return { nodes, outputs: this.#outputs };
   }
 
   #noteUses({ name, inputs }: GraphNode): void {

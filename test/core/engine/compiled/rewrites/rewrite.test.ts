@@ -1,14 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { buildGraph } from '../../../../../src/core/engine/compiled/graph.ts';
-import { record } from '../../../../../src/core/engine/compiled/recording.ts';
-import { rewriteGraph } from '../../../../../src/core/engine/compiled/rewrites/rewrite.ts';
 import type { Engine, TensorFunction } from '../../../../../src/core/engine/engine.ts';
-import type { TensorFlowBackend } from '../../../../../src/core/engine/native/tensorflow.ts';
 import { batchNormTraining } from '../../../../../src/core/engine/ops/batch-norm.ts';
 import { Random } from '../../../../../src/core/random.ts';
 import { adamw } from '../../../../../src/plugins/optimizers/adamw.ts';
 import { nativeIsMissing, openTestNative } from '../../native/open-native.ts';
+import { rewrittenNodes, rewrittenOps } from './rewritten.ts';
 
 const random = new Random(5);
 
@@ -28,16 +25,6 @@ describe.skipIf(nativeIsMissing)('a rewritten graph', () => {
   beforeAll(async () => {
     engine = await openTestNative();
   });
-
-  /** The ops of the function's graph that do more than hand numbers on. */
-  function opsOf(run: TensorFunction, inputs: tf.NamedTensorMap): string[] {
-    const backend = tf.backend() as TensorFlowBackend;
-    const { recording, result } = record(backend, 'test', Object.values(inputs), () => run(inputs));
-    const idsOf = (tensors: tf.NamedTensorMap) => backend.getInputTensorIds(Object.values(tensors));
-    const graph = buildGraph(backend.binding, recording, idsOf(inputs), idsOf(result));
-    const { nodes } = rewriteGraph(graph, { hasOwnOps: true, precision: 'float32' });
-    return nodes.map(({ op }) => op).filter((op) => !['Const', 'Placeholder', 'Reshape'].includes(op));
-  }
 
   /** @param tolerance of each number, against the largest of its tensor. */
   function expectEager(run: TensorFunction, inputs: tf.NamedTensorMap, tolerance = 2e-6): void {
@@ -85,12 +72,12 @@ describe.skipIf(nativeIsMissing)('a rewritten graph', () => {
   );
 
   test('has no ReLU of its own after batch norm, nor in the gradient', () => {
-    const ops = opsOf(batchNormRelu, mapsOf([2, 4, 4, 3]));
+    const ops = rewrittenOps(batchNormRelu, mapsOf([2, 4, 4, 3]));
     expect(ops.filter((op) => op.startsWith('Relu'))).toEqual([]);
   });
 
   test("has no addition of its own at a residual block's end", () => {
-    const ops = opsOf(residualEnd, mapsOf([2, 4, 4, 3]));
+    const ops = rewrittenOps(residualEnd, mapsOf([2, 4, 4, 3]));
     expect(ops.filter((op) => op === 'Relu' || op === 'Add')).toEqual([]);
     expect(ops).toContain('ReluGrad');
   });
@@ -100,7 +87,7 @@ describe.skipIf(nativeIsMissing)('a rewritten graph', () => {
       const { output } = batchNormTraining(x as tf.Tensor4D, scale!, offset!, 1e-5);
       return { plain: tf.mul(output, 2), cut: tf.relu(output) };
     };
-    expect(opsOf(both, mapsOf([2, 4, 4, 3]))).toContain('Relu');
+    expect(rewrittenOps(both, mapsOf([2, 4, 4, 3]))).toContain('Relu');
     expectEager(both, mapsOf([2, 4, 4, 3]));
   });
 
@@ -140,7 +127,7 @@ describe.skipIf(nativeIsMissing)('a rewritten graph', () => {
       rate: tf.scalar(1e-2),
       step: tf.scalar(3),
     });
-    const ops = opsOf(update, inputsOf(2));
+    const ops = rewrittenOps(update, inputsOf(2));
     expect(ops.filter((op) => op === 'FsxElementwise')).toHaveLength(1);
     expect(ops.filter((op) => op === 'Select' || op === 'Sqrt')).toEqual(['Sqrt']);
     expectEager(update, inputsOf(2));
@@ -165,7 +152,7 @@ describe.skipIf(nativeIsMissing)('a rewritten graph', () => {
       const mean = tf.mean(doubled);
       return { y: tf.square(tf.sub(doubled, mean)) };
     };
-    expect(opsOf(around, { a: draw([LARGE]) })).toEqual(
+    expect(rewrittenOps(around, { a: draw([LARGE]) })).toEqual(
       expect.arrayContaining(['Mul', 'Mean', 'FsxElementwise']),
     );
     expectEager(around, { a: draw([LARGE]) });
@@ -193,7 +180,45 @@ describe.skipIf(nativeIsMissing)('a rewritten graph', () => {
       ...{ x: draw([2, 8, 8, 5]), kernel: draw([3, 3, 5, 7]), mean: draw([7]) },
       ...{ variance: tf.square(draw([7])), offset: draw([7]), scale: draw([7]) },
     };
-    expect(opsOf(inference, inputs)).not.toContain('FusedBatchNorm');
+    expect(rewrittenOps(inference, inputs)).not.toContain('FusedBatchNorm');
     expectEager(inference, inputs, 1e-5);
+  });
+
+  describe('gradients of a convolution with padding on every side and a stride', () => {
+    const convolution: TensorFunction = ({ x, kernel }) => {
+      const convolve = (maps: tf.Tensor, weights: tf.Tensor) =>
+        tf.sum(tf.square(tf.conv2d(maps as tf.Tensor4D, weights as tf.Tensor4D, 2, 1)));
+      const [dx, dKernel] = tf.grads(convolve)([x!, kernel!]);
+      return { dx: dx!, dKernel: dKernel! };
+    };
+    const inputsOf = (size: number) => ({ x: draw([1, size, size + 3, 4]), kernel: draw([3, 3, 4, 5]) });
+
+    test('pad large maps first', () => {
+      expect(rewrittenOps(convolution, inputsOf(256))).toContain('PadV2');
+      expectEager(convolution, inputsOf(256), 1e-4);
+      expectEager(convolution, inputsOf(255), 1e-4);
+    });
+
+    test('leave small maps to the convolution', () => {
+      expect(rewrittenOps(convolution, inputsOf(16))).not.toContain('PadV2');
+    });
+  });
+
+  test('has no reshape that changes nothing, but where it is what is asked for', () => {
+    const reshaped: TensorFunction = ({ a }) => {
+      const same = tf.reshape(a!, [2, 3]);
+      return { same, y: tf.sin(same), z: tf.sin(tf.reshape(a!, [6])) };
+    };
+    const inputs = { a: draw([2, 3]) };
+    expect(rewrittenNodes(reshaped, inputs).filter(({ op }) => op === 'Reshape')).toHaveLength(2);
+    expectEager(reshaped, inputs);
+  });
+
+  test('holds nothing that no output needs', () => {
+    const unused: TensorFunction = ({ a }) => {
+      tf.exp(a!);
+      return { y: tf.sin(a!) };
+    };
+    expect(rewrittenOps(unused, { a: draw([3]) })).toEqual(['Sin']);
   });
 });
