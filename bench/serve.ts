@@ -44,7 +44,7 @@ const TASKS: Readonly<Record<string, (engine: Engine, path: string) => Promise<W
     const chosen = readCase(path);
     const { model, meanShape, weights, batch } = await makeProblem(chosen);
     const size = { width: chosen.sizePx, height: chosen.sizePx };
-    const predictor = new Predictor(engine, model, size, meanShape);
+    const predictor = new Predictor(engine, model, size, meanShape, 'fixed');
     const area = chosen.sizePx ** 2;
     const pixels = batch.labeled!.images.values;
     const views = Array.from({ length: chosen.batch }, (_, slot) =>

@@ -79,7 +79,7 @@ export async function openTrainedModel(source: TrainedModelSource): Promise<Trai
     recipe,
     registry,
     baseDirectory,
-    predictor: new Predictor(engine, model, { width, height }, meanShape),
+    predictor: new Predictor(engine, model, { width, height }, meanShape, 'fixed'),
     weights,
     examples: unpackExamples(checkpoint.tensors),
     meanShape,

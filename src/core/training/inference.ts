@@ -1,5 +1,6 @@
 import {
   type NamedTensorMap,
+  type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor4D,
@@ -22,19 +23,30 @@ export interface NetworkWeights {
 /** Images of one call; the last one's empty places are filled up, so that one program serves all. One image goes alone. */
 const BATCH = 16;
 
+/** From images `[batch, height, width, 1]` to landmarks `[batch, landmarks, 2]`. */
+type Network = (images: Tensor4D) => Tensor;
+
 /** Landmarks of images, by a model in inference mode. */
 export class Predictor {
-  readonly #run: TensorFunction;
+  readonly #networkOf: (weights: NetworkWeights) => Network;
   readonly #size: ImageSize;
-  readonly #meanShape: Float32Array;
   readonly #landmarkCount: number;
 
-  /** @param meanShape `[landmarks, 2]`, in the frame. */
-  constructor(engine: Engine, model: LandmarkModel, size: ImageSize, meanShape: Float32Array) {
+  /**
+   * @param meanShape `[landmarks, 2]`, in the frame.
+   * @param weights whether they change while the model is used, as in training. Those that are fixed become part of a
+   *   program each, which runs faster and takes as long to prepare as the first images of a training.
+   */
+  constructor(
+    engine: Engine,
+    model: LandmarkModel,
+    size: ImageSize,
+    meanShape: Float32Array,
+    weights: 'changing' | 'fixed' = 'changing',
+  ) {
     this.#size = size;
-    this.#meanShape = meanShape;
     this.#landmarkCount = meanShape.length / 2;
-    this.#run = engine.compile('prediction', (inputs) => predict(model, inputs));
+    this.#networkOf = (weights === 'fixed' ? fixedNetworks : changingNetwork)(engine, model, meanShape);
   }
 
   /**
@@ -43,31 +55,63 @@ export class Predictor {
    */
   predict(weights: NetworkWeights, views: readonly Float32Array[]): Float32Array[] {
     return tidy(() => {
-      const constants = {
-        parameters: tensor1d(weights.parameters),
-        statistics: tensor1d(weights.statistics),
-        meanShape: tensor2d(this.#meanShape, [this.#landmarkCount, 2]),
-      };
+      const network = this.#networkOf(weights);
       const batch = views.length === 1 ? 1 : BATCH;
       const found: Float32Array[] = [];
       for (let first = 0; first < views.length; first += batch) {
-        found.push(...this.#predictBatch(constants, views.slice(first, first + batch), batch));
+        found.push(...this.#predictBatch(network, views.slice(first, first + batch), batch));
       }
       return found;
     });
   }
 
-  #predictBatch(constants: NamedTensorMap, views: readonly Float32Array[], batch: number): Float32Array[] {
+  #predictBatch(network: Network, views: readonly Float32Array[], batch: number): Float32Array[] {
     const { width, height } = this.#size;
     const pixels = new Float32Array(batch * width * height);
     for (const [slot, view] of views.entries()) pixels.set(view, slot * width * height);
-    const values = tidy(() => {
-      const images = tensor4d(pixels, [batch, height, width, 1]);
-      return this.#run({ ...constants, images }).landmarks!.dataSync() as Float32Array;
-    });
+    const values = tidy(
+      () => network(tensor4d(pixels, [batch, height, width, 1])).dataSync() as Float32Array,
+    );
     const perView = this.#landmarkCount * 2;
     return views.map((_, slot) => values.slice(slot * perView, (slot + 1) * perView));
   }
+}
+
+type NetworkMaker = (
+  engine: Engine,
+  model: LandmarkModel,
+  meanShape: Float32Array,
+) => (weights: NetworkWeights) => Network;
+
+/** One program for all weights. */
+const changingNetwork: NetworkMaker = (engine, model, meanShape) => {
+  const run = engine.compile('prediction', (inputs) => predict(model, inputs));
+  return (weights) => {
+    const constants = tensorsOf(weights, meanShape);
+    return (images) => run({ ...constants, images }).landmarks!;
+  };
+};
+
+/** A program for each weights, which are numbers in it. */
+const fixedNetworks: NetworkMaker = (engine, model, meanShape) => {
+  const programs = new Map<NetworkWeights, TensorFunction>();
+  return (weights) => {
+    const run =
+      programs.get(weights) ??
+      engine.compile('prediction', (images) =>
+        predict(model, { ...images, ...tensorsOf(weights, meanShape) }),
+      );
+    programs.set(weights, run);
+    return (images) => run({ images }).landmarks!;
+  };
+};
+
+function tensorsOf({ parameters, statistics }: NetworkWeights, meanShape: Float32Array): NamedTensorMap {
+  return {
+    parameters: tensor1d(parameters),
+    statistics: tensor1d(statistics),
+    meanShape: tensor2d(meanShape, [meanShape.length / 2, 2]),
+  };
 }
 
 function predict(model: LandmarkModel, inputs: NamedTensorMap): NamedTensorMap {

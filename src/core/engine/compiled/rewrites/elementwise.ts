@@ -33,16 +33,27 @@ export function fuseElementwise(editor: GraphEditor): void {
   }
 }
 
-function isElementwise(editor: GraphEditor, { op, inputs, outputs }: GraphNode): boolean {
+function isElementwise(editor: GraphEditor, node: GraphNode): boolean {
+  const { op, inputs, outputs } = node;
   const [output] = outputs;
   if (!OPCODES.includes(op) || output!.dtype !== DataType.float || numbersOf(output!) < WORTHWHILE_NUMBERS)
     return false;
+  if (endsConvolution(editor, node)) return false;
   return inputs.every((input, position) => {
     if (op === 'Select' && position === 0) return oneConditionOf(editor, input) !== undefined;
     const type = editor.typeOf(input);
     const isSame = String(type.shape) === String(output!.shape);
     return type.dtype === DataType.float && (isSame || numbersOf(type) === 1);
   });
+}
+
+/** TensorFlow itself makes a convolution, its bias, an addition and ReLU one op, as far as they follow each other. */
+function endsConvolution(editor: GraphEditor, { op, inputs }: GraphNode): boolean {
+  const sources = inputs.map((input) => editor.producer(input));
+  if (op === 'Add') return sources.some((source) => source.op === 'BiasAdd');
+  return (
+    op === 'Relu' && sources.some((source) => source.op === 'BiasAdd' || endsConvolution(editor, source))
+  );
 }
 
 /** The one truth value that a condition repeats; undefined where it has several. */
