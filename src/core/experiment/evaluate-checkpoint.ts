@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Dataset } from '../data/dataset.ts';
 import { loadImageStore } from '../data/image-store.ts';
 import { type Split, type SplitRequest, splitSamples } from '../data/split.ts';
+import { closePixels } from '../data/stored-pixels.ts';
 import { DataError, RunError } from '../errors.ts';
 import type { Combination } from '../evaluation/combination.ts';
 import type { Recipe } from '../recipe/schema.ts';
@@ -64,11 +65,14 @@ export async function evaluateCheckpoint(
   const [dataset, chosen] = await chooseImages(models, source, listener);
   const places = others.map((other) => landmarkPlaces(trained, other));
   const { data, positions } = await loadImages(trained, dataset, chosen, source, listener);
-  if (ensemble === undefined) return { data, result: evaluateImages(data, positions, trained) };
-  const answers = [answerImages(data, positions, trained)];
+  if (ensemble === undefined) {
+    return { data, result: lastUse(data, () => evaluateImages(data, positions, trained)) };
+  }
+  const answers = [lastUse(data, () => answerImages(data, positions, trained))];
   for (const [index, other] of others.entries()) {
     const images = await loadImages(other, dataset, chosen, source, listener);
-    answers.push(inOrderOf(places[index]!, answerImages(images.data, images.positions, other)));
+    const found = lastUse(images.data, () => answerImages(images.data, images.positions, other));
+    answers.push(inOrderOf(places[index]!, found));
   }
   const combined = {
     name: describeEnsemble(models.length, ensemble),
@@ -143,6 +147,15 @@ async function loadImages(
     validation: validation.map((_, index) => test.length + index),
   };
   return { data: { recipe, dataset, store, samples, meanShape }, positions };
+}
+
+/** Uses the pixels of a store, which nobody does after that. */
+function lastUse<Found>({ store }: EvaluatedData, use: () => Found): Found {
+  try {
+    return use();
+  } finally {
+    closePixels(store);
+  }
 }
 
 function listedValidation({ data }: Recipe): readonly string[] {
