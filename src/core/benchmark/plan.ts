@@ -1,6 +1,7 @@
+import { digest } from '../digest.ts';
 import type { EngineName } from '../engine/engine.ts';
 import { digestPlugin } from '../plugins/user-plugins.ts';
-import { digest, hashRecipe } from '../recipe/hash.ts';
+import { hashRecipe } from '../recipe/hash.ts';
 import { type Recipe, resolveStage } from '../recipe/schema.ts';
 import { type Benchmark, type Cell, isExcluded } from './load.ts';
 

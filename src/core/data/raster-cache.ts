@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../cache-directory.ts';
 import { codeHash } from '../code-hash.ts';
+import { digest } from '../digest.ts';
 import { isLocked, withProcessLock } from '../process-lock.ts';
 import type { Dataset } from './dataset.ts';
 import { RasterFile } from './raster-file.ts';
@@ -129,8 +129,8 @@ async function nameOf(dataset: FingerprintedDataset, { stored, fit }: RasterShap
   const { samples } = dataset;
   const sources = await Promise.all(samples.map((sample) => dataset.fingerprint(sample)));
   const code = codeHash(new URL('.', import.meta.url));
-  const text = JSON.stringify([stored.width, stored.height, fit, code, samples.map(({ id }) => id), sources]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const ids = samples.map(({ id }) => id);
+  return digest([stored.width, stored.height, fit, code, ids, sources]).slice(0, 32);
 }
 
 /** Removes the caches that were not used for the longest time, until the rest is small enough; never `kept`. */

@@ -1,4 +1,4 @@
-import { digest } from '../recipe/hash.ts';
+import { digest } from '../digest.ts';
 
 /** Folder names hold 255 bytes; a run puts its time before this. */
 const MOST_NAME = 120;

@@ -1,6 +1,7 @@
+import { digest } from '../digest.ts';
 import type { PluginReference } from '../plugins/definition.ts';
 import { digestPlugin } from '../plugins/user-plugins.ts';
-import { digest, hashRecipe } from '../recipe/hash.ts';
+import { hashRecipe } from '../recipe/hash.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import type { LoadedPoint, Sweep } from './load.ts';
 import { trialNames } from './names.ts';

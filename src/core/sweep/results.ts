@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { digest } from '../recipe/hash.ts';
+import { digest } from '../digest.ts';
 import { type JournalEntry, readJournal } from '../tracking/journal-file.ts';
 import type { SweepManifest, TrialRecord } from './manifest.ts';
 import type { Objective } from './schema.ts';

@@ -1,9 +1,9 @@
 import { join, relative } from 'node:path';
+import { digest } from '../digest.ts';
 import { DELIVERY_MS, openTracker } from '../experiment/open-tracker.ts';
 import { runFamily } from '../experiment/run-family.ts';
 import type { PluginRegistry } from '../plugins/registry.ts';
 import type { Environment } from '../recipe/environment.ts';
-import { digest } from '../recipe/hash.ts';
 import { loadRecipe } from '../recipe/load.ts';
 import { Journal } from '../tracking/journal.ts';
 import { type JournalEntry, readJournal } from '../tracking/journal-file.ts';
