@@ -129,7 +129,7 @@ function unreadable(source: ImageSource, cause: unknown): DataError {
 function toGrey(values: Uint8Array | Uint16Array, channels: number, full: number): Float32Array {
   const pixels = new Float32Array(values.length / channels);
   if (channels < 3) {
-    for (let i = 0; i < pixels.length; i++) pixels[i] = values[i * channels]! / full;
+    for (let i = 0, k = 0; i < pixels.length; i++, k += channels) pixels[i] = values[k]! / full;
     return pixels;
   }
   const [red, green, blue] = LUMA;

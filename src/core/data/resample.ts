@@ -13,33 +13,50 @@ interface Taps {
  * (bilinear interpolation when enlarging).
  */
 export function resample(image: GreyImage, size: ImageSize, scale: { x: number; y: number }): Float32Array {
-  const columns = filterTaps(image.width, size.width, scale.x);
-  const rows = filterTaps(image.height, size.height, scale.y);
-  const narrow = resampleColumns(image, columns);
   const target = new Float32Array(size.width * size.height);
-  rows.forEach(({ first, weights }, row) => {
-    const start = row * size.width;
-    for (let k = 0; k < weights.length; k++) {
-      const weight = weights[k]!;
-      const from = (first + k) * columns.length;
-      for (let x = 0; x < columns.length; x++) target[start + x]! += weight * narrow[from + x]!;
-    }
-  });
+  resampleRows(image, size, scale, (values, row) => target.set(values, row * size.width));
   return target;
 }
 
-function resampleColumns(image: GreyImage, columns: readonly Taps[]): Float32Array {
-  const { width, height, pixels } = image;
-  const narrow = new Float32Array(columns.length * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < columns.length; x++) {
-      const { first, weights } = columns[x]!;
-      let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += weights[k]! * pixels[y * width + first + k]!;
-      narrow[y * columns.length + x] = sum;
-    }
+/**
+ * The same row by row, for whoever needs no raster of floats: memory of that size costs more than the arithmetic.
+ * @param take gets the rows that the image reaches, as far as it reaches; the values are those of the next row afterwards.
+ */
+export function resampleRows(
+  image: GreyImage,
+  size: ImageSize,
+  scale: { x: number; y: number },
+  take: (values: Float32Array, row: number) => void,
+): void {
+  const columns = filterTaps(image.width, size.width, scale.x);
+  const rows = filterTaps(image.height, size.height, scale.y);
+  const heldRows = rows.reduce((most, { weights }) => Math.max(most, weights.length), 1);
+  const held = Array.from({ length: heldRows }, () => new Float32Array(columns.length));
+  const values = new Float32Array(columns.length);
+  let nextSource = 0;
+  rows.forEach(({ first, weights }, row) => {
+    const end = first + weights.length;
+    for (; nextSource < end; nextSource++)
+      narrowRow(image, nextSource, columns, held[nextSource % heldRows]!);
+    values.fill(0);
+    for (const [k, weight] of weights.entries()) addRow(values, weight, held[(first + k) % heldRows]!);
+    take(values, row);
+  });
+}
+
+function narrowRow(image: GreyImage, y: number, columns: readonly Taps[], into: Float32Array): void {
+  const { width, pixels } = image;
+  for (let x = 0; x < columns.length; x++) {
+    const { first, weights } = columns[x]!;
+    const from = y * width + first;
+    let sum = 0;
+    for (let k = 0; k < weights.length; k++) sum += weights[k]! * pixels[from + k]!;
+    into[x] = sum;
   }
-  return narrow;
+}
+
+function addRow(values: Float32Array, weight: number, row: Float32Array): void {
+  for (let x = 0; x < values.length; x++) values[x]! += weight * row[x]!;
 }
 
 /** Taps of each target pixel whose centre lies on the source. */

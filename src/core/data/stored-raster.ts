@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { GreyImage } from './dataset.ts';
 import { contentScale, type Fit } from './frame.ts';
 import type { ImageSize } from './image-size.ts';
-import { resample } from './resample.ts';
+import { resampleRows } from './resample.ts';
 
 /** A film that uses less of the grey range than this (12 bits in a 16-bit file) is spread over all of it. */
 const NARROW_RANGE = 0.25;
@@ -23,10 +23,13 @@ export interface StoredRaster {
 
 /** An image as a store keeps it. */
 export function storedRaster(image: GreyImage, { stored, fit }: RasterShape): StoredRaster {
-  const values = resample(spreadNarrowRange(image), stored, contentScale(image, stored, fit));
   // Rounds and clamps by itself, and much faster than a function for each pixel.
-  const clamped = new Uint8ClampedArray(values.length);
-  for (let i = 0; i < values.length; i++) clamped[i] = 255 * values[i]!;
+  const clamped = new Uint8ClampedArray(stored.width * stored.height);
+  const scale = contentScale(image, stored, fit);
+  resampleRows(spreadNarrowRange(image), stored, scale, (values, row) => {
+    const start = row * stored.width;
+    for (let x = 0; x < values.length; x++) clamped[start + x] = 255 * values[x]!;
+  });
   const bytes = new Uint8Array(clamped.buffer);
   return { bytes, hash: createHash('sha256').update(bytes).digest('hex') };
 }
@@ -35,11 +38,13 @@ export function storedRaster(image: GreyImage, { stored, fit }: RasterShape): St
 export function spreadNarrowRange(image: GreyImage): GreyImage {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < image.pixels.length; i++) {
-    low = Math.min(low, image.pixels[i]!);
-    high = Math.max(high, image.pixels[i]!);
+  const { pixels } = image;
+  for (let i = 0; i < pixels.length; i++) {
+    const value = pixels[i]!;
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
   const range = high - low;
   if (range >= NARROW_RANGE || range < 1e-6) return image;
-  return { ...image, pixels: image.pixels.map((value) => (value - low) / range) };
+  return { ...image, pixels: pixels.map((value) => (value - low) / range) };
 }
