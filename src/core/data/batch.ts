@@ -3,6 +3,7 @@ import { Random } from '../random.ts';
 import { makeView, placeInView, type View, type ViewGeometry } from './augment.ts';
 import type { Augmentation } from './augmentation.ts';
 import { FIELD_NODES } from './displacement.ts';
+import { epochOrder } from './epoch-order.ts';
 import { chain, invert } from './geometry.ts';
 import type { ImageStore } from './image-store.ts';
 
@@ -150,15 +151,10 @@ function namedInImage(
 
 /** Which images a step takes, of `images`, when they are taken epoch after epoch, each in an order of its own. */
 function drawInEpochs(plan: BatchPlan, { images, batch }: Draw, step: number): number[] {
-  const orders = new Map<number, number[]>();
+  const { length } = images;
   return Array.from({ length: batch }, (_, slot) => {
     const at = step * batch + slot;
-    const epoch = Math.floor(at / images.length);
-    const order =
-      orders.get(epoch) ??
-      new Random(plan.seed, 'unlabeled epoch', plan.stage, epoch).shuffle([...images.keys()]);
-    orders.set(epoch, order);
-    return order[at % images.length]!;
+    return epochOrder(plan, length, Math.floor(at / length))[at % length]!;
   });
 }
 

@@ -165,6 +165,18 @@ describe('the batch of a step', () => {
       expect(new Set(views.slice(epoch * 5, epoch * 5 + 5)).size).toBe(5);
   });
 
+  it('takes the same images whichever steps were made before it', () => {
+    const taken = (drawn: BatchPlan, step: number) =>
+      [...makeBatch(store, drawn, { weak: [], strong: [] }, step).unlabeled!.position.values].join(' ');
+    const one = plan([0, 1, 2, 3, 4], 1, 3);
+    const alone = [0, 1, 2, 3, 4, 5].map((step) => taken({ ...one }, step));
+    for (const order of [
+      [0, 1, 2, 3, 4, 5],
+      [5, 0, 4, 2, 3, 1],
+    ])
+      for (const step of order) expect(taken(one, step)).toBe(alone[step]);
+  });
+
   it('gives the teacher the plain image when the weak pipeline is empty', () => {
     const { unlabeled } = makeBatch(store, plan([2]), pipelines, 0);
     expect(unlabeled!.weak.values).toEqual(plainView(store, 2).pixels);
