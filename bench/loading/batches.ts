@@ -1,4 +1,3 @@
-import { makeStageParts } from '../../src/core/experiment/stage-parts.ts';
 import { resolveStage } from '../../src/core/recipe/schema.ts';
 import { built } from './built.ts';
 
@@ -21,7 +20,7 @@ export async function batchSpeed(sizePx: number, batches: number): Promise<Batch
   const { prepareExperiment } = await built<typeof import('../../src/core/experiment/experiment.ts')>(
     'core/experiment/experiment.js',
   );
-  const { batchPlan } =
+  const { batchThreads } =
     await built<typeof import('../../src/core/experiment/train.ts')>('core/experiment/train.js');
   const { BatchLoader } = await built<typeof import('../../src/core/data/loader.ts')>('core/data/loader.js');
   const overrides = [
@@ -33,14 +32,8 @@ export async function batchSpeed(sizePx: number, batches: number): Promise<Batch
   const loaded = await loadRecipe(RECIPE, { createRegistry: () => createRegistry(), overrides });
   const experiment = await prepareExperiment(loaded);
   const stage = resolveStage(loaded.recipe, STAGE);
-  const loader = await BatchLoader.start({
-    store: experiment.store,
-    plan: batchPlan(experiment, stage, makeStageParts(experiment.plugins, stage)),
-    augmentation: loaded.recipe.augmentation,
-    registryModule: REGISTRY_MODULE.href,
-    pluginPaths: [],
-    firstStep: 0,
-  });
+  const threads = batchThreads(experiment, { registryModule: REGISTRY_MODULE.href, pluginPaths: [] });
+  const loader = new BatchLoader(threads, { plan: STAGE, firstStep: 0, endStep: Number.POSITIVE_INFINITY });
   const take = async (count: number) => {
     for (let batch = 0; batch < count; batch++) await loader.next();
   };
@@ -48,7 +41,7 @@ export async function batchSpeed(sizePx: number, batches: number): Promise<Batch
   const startMs = performance.now();
   await take(batches);
   const seconds = (performance.now() - startMs) / 1000;
-  await loader.close();
+  await threads.close();
   const viewsPerBatch = stage.labeledBatch + 2 * stage.unlabeledBatch;
   return { sizePx, viewsPerBatch, viewsPerSecond: (batches * viewsPerBatch) / seconds };
 }

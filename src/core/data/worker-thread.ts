@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { RunError } from '../errors.ts';
-import type { WorkerAnswer } from './worker-answers.ts';
+import type { WorkerAnswer, WorkerQuestion } from './worker-answers.ts';
 import { receivedError } from './worker-error.ts';
 import { workerModule } from './worker-module.ts';
 
@@ -9,13 +9,14 @@ interface Waiting<V> {
   reject(error: Error): void;
 }
 
-/** A thread that answers questions, each of its own key, in any order (see `answerQuestions`). */
-export class WorkerThread<K, V> {
+/** A thread that answers questions, in any order (see `answerQuestions`). */
+export class WorkerThread<Q, V> {
   /** Settles when the thread can answer, or fails as it did. */
   readonly ready: Promise<void>;
   readonly #worker: Worker;
-  readonly #waiting = new Map<K, Waiting<V>>();
+  readonly #waiting = new Map<number, Waiting<V>>();
   #start!: Waiting<void>;
+  #asked = 0;
   #failure: Error | undefined;
 
   /**
@@ -29,7 +30,7 @@ export class WorkerThread<K, V> {
     });
     this.ready.catch(() => undefined);
     this.#worker = new Worker(url, { ...options, workerData: data });
-    this.#worker.on('message', (answer: WorkerAnswer<K, V>) => this.#receive(answer));
+    this.#worker.on('message', (answer: WorkerAnswer<V>) => this.#receive(answer));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(stopped(code)));
   }
@@ -39,12 +40,13 @@ export class WorkerThread<K, V> {
     return this.#waiting.size;
   }
 
-  /** @throws {FsxError} what went wrong in the thread. */
-  ask(key: K): Promise<V> {
+  /** A thread that is not ready yet answers when it is. @throws {FsxError} what went wrong in the thread. */
+  ask(question: Q): Promise<V> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const number = this.#asked++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(key, { resolve, reject });
-      this.#worker.postMessage(key);
+      this.#waiting.set(number, { resolve, reject });
+      this.#worker.postMessage({ number, question } satisfies WorkerQuestion<Q>);
     });
   }
 
@@ -54,15 +56,15 @@ export class WorkerThread<K, V> {
     await this.#worker.terminate();
   }
 
-  #receive(answer: WorkerAnswer<K, V>): void {
+  #receive(answer: WorkerAnswer<V>): void {
     if ('ready' in answer) this.#start.resolve();
-    else if (!('key' in answer)) this.#fail(receivedError(answer.error));
+    else if (!('number' in answer)) this.#fail(receivedError(answer.error));
     else this.#settle(answer);
   }
 
-  #settle(answer: Extract<WorkerAnswer<K, V>, { key: K }>): void {
-    const waiting = this.#waiting.get(answer.key);
-    this.#waiting.delete(answer.key);
+  #settle(answer: Extract<WorkerAnswer<V>, { number: number }>): void {
+    const waiting = this.#waiting.get(answer.number);
+    this.#waiting.delete(answer.number);
     if ('value' in answer) waiting?.resolve(answer.value);
     else waiting?.reject(receivedError(answer.error));
   }

@@ -10,7 +10,7 @@ import { readingFor } from './reading-for.ts';
 import type { RunRequest } from './run.ts';
 import { makeStageParts } from './stage-parts.ts';
 import { firstStart } from './stage-start.ts';
-import { batchPlan } from './train.ts';
+import { batchThreads } from './train.ts';
 
 /**
  * Does everything that a run does up to its first step: reads the data, builds the model and takes one step of each
@@ -33,19 +33,13 @@ export async function dryRun({ loaded, registryModule, listener }: RunRequest): 
   const predictor = new Predictor(engine, model, store.size, meanShape);
   const onProgress = (done: number, total: number) =>
     listener({ kind: 'preparing', what: 'unlabeled images', done, total });
+  const threads = batchThreads(experiment, { registryModule, pluginPaths: pluginFiles });
   for (const index of recipe.stages.keys()) {
     const stage = resolveStage(recipe, index);
     const parts = makeStageParts(plugins, stage);
     const start = firstStart(experiment, stage, parts, { predictor, weights, onProgress });
     const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
-    const loader = await BatchLoader.start({
-      store,
-      plan: batchPlan(experiment, stage, parts),
-      augmentation: recipe.augmentation,
-      registryModule,
-      pluginPaths: pluginFiles,
-      firstStep: 0,
-    });
+    const loader = new BatchLoader(threads, { plan: index, firstStep: 0, endStep: 1 });
     const startMs = performance.now();
     const { loss } = trainer.advance(await loader.next());
     const seconds = ((performance.now() - startMs) / 1000).toFixed(2);
@@ -53,9 +47,9 @@ export async function dryRun({ loaded, registryModule, listener }: RunRequest): 
       kind: 'notice',
       message: `stage ${stage.name}: one step, loss ${loss?.toFixed(4)}, ${seconds} s`,
     });
-    await loader.close();
     trainer.dispose();
   }
+  await threads.close();
   closePixels(store);
   listener({ kind: 'notice', message: 'The recipe runs. Nothing was written.' });
 }

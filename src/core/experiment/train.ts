@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { BatchPlan } from '../data/batch.ts';
+import { BatchThreads } from '../data/batch-threads.ts';
 import { BatchLoader } from '../data/loader.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvaluatedPrediction } from '../evaluation/prediction.ts';
@@ -62,26 +63,33 @@ export type TrainingEnd =
  */
 export async function trainStages(context: TrainingContext, resumeFrom?: Checkpoint): Promise<TrainingEnd> {
   const { recipe } = context.experiment;
-  const training = new Training(context, resumeFrom?.facts.bestValidationPx ?? null);
-  let end: TrainingEnd | undefined;
-  for (let index = resumeFrom?.facts.stage ?? 0; index < recipe.stages.length; index++) {
-    const resumed = resumeFrom?.facts.stage === index ? resumeFrom : undefined;
-    end = await training.runStage(resolveStage(recipe, index), resumed);
-    if (end.status === 'interrupted') return end;
+  const threads = batchThreads(context.experiment, context);
+  try {
+    const training = new Training(context, threads, resumeFrom?.facts.bestValidationPx ?? null);
+    let end: TrainingEnd | undefined;
+    for (let index = resumeFrom?.facts.stage ?? 0; index < recipe.stages.length; index++) {
+      const resumed = resumeFrom?.facts.stage === index ? resumeFrom : undefined;
+      end = await training.runStage(resolveStage(recipe, index), resumed);
+      if (end.status === 'interrupted') return end;
+    }
+    return end!;
+  } finally {
+    await threads.close();
   }
-  return end!;
 }
 
 class Training {
   readonly #context: TrainingContext;
+  readonly #threads: BatchThreads;
   readonly #predictor: Predictor;
   /** What a checkpoint must hold for `evaluation.matching`. */
   readonly #examples: readonly Example[];
   #bestPx: number | null;
 
-  constructor(context: TrainingContext, bestPx: number | null) {
+  constructor(context: TrainingContext, threads: BatchThreads, bestPx: number | null) {
     const { model, store, meanShape, positions, recipe } = context.experiment;
     this.#context = context;
+    this.#threads = threads;
     this.#predictor = new Predictor(context.engine, model, store.size, meanShape);
     const matched = recipe.evaluation.matching ? positions.labeled : [];
     this.#examples = matched.map((position) => exampleOf(store, position));
@@ -93,14 +101,14 @@ class Training {
     const parts = makeStageParts(experiment.plugins, stage);
     const start = await this.#startOf(stage, parts, resumed);
     const { step } = start;
+    const drawn = { plan: stage.index, firstStep: step, endStep: stage.steps };
+    const loader = new BatchLoader(this.#threads, drawn);
     const trainer = new StageTrainer(engine, experiment.model, stage, parts, experiment.meanShape, start);
-    const loader = await this.#openLoader(stage, parts, step);
     listener({ kind: 'stage', name: stage.name, strategy: stage.ssl.type, steps: stage.steps });
     try {
       const imagesPerStep = imagesOfAStep(stage, parts);
       return await this.#loop(stage, trainer, loader, new ProgressMeter(stage.steps, imagesPerStep, step));
     } finally {
-      await loader.close();
       trainer.dispose();
     }
   }
@@ -237,16 +245,19 @@ class Training {
     const isStage = experiment.recipe.stages.some(({ name }) => name === from);
     return isStage ? directory.checkpoint(from) : resolve(baseDirectory, from);
   }
+}
 
-  #openLoader(stage: ResolvedStage, parts: StageParts, firstStep: number): Promise<BatchLoader> {
-    const { experiment, registryModule, pluginPaths } = this.#context;
-    const { store, recipe } = experiment;
-    const plan = batchPlan(experiment, stage, parts);
-    return BatchLoader.start({
-      ...{ store, plan, registryModule, pluginPaths, firstStep },
-      augmentation: recipe.augmentation,
-    });
-  }
+/** Threads that make the batches of all stages of a recipe. */
+export function batchThreads(
+  experiment: Experiment,
+  { registryModule, pluginPaths }: Pick<TrainingContext, 'registryModule' | 'pluginPaths'>,
+): BatchThreads {
+  const { recipe, plugins, store } = experiment;
+  const plans = [...recipe.stages.keys()].map((index) => {
+    const stage = resolveStage(recipe, index);
+    return batchPlan(experiment, stage, makeStageParts(plugins, stage));
+  });
+  return new BatchThreads({ store, plans, augmentation: recipe.augmentation, registryModule, pluginPaths });
 }
 
 /** Which images a stage draws from. */

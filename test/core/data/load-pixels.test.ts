@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type BatchPlan, makeBatch } from '../../../src/core/data/batch.ts';
+import { BatchThreads } from '../../../src/core/data/batch-threads.ts';
 import type { Dataset } from '../../../src/core/data/dataset.ts';
 import {
   type ImageStore,
@@ -122,11 +123,12 @@ it("gives the loader's thread the pixels of a file", async () => {
   const expected = await batchesOf(await loadWithoutCache());
   const { store } = await load({ memoryLimitBytes: 0 });
   const augmentation = { weak: [], strong: [{ type: 'affine' }, { type: 'histogram-match' }] };
-  const loader = await BatchLoader.start({
-    ...{ store, plan: PLAN, augmentation, registryModule: REGISTRY, pluginPaths: [], firstStep: 0 },
+  const threads = new BatchThreads({
+    ...{ store, plans: [PLAN], augmentation, registryModule: REGISTRY, pluginPaths: [] },
   });
+  const loader = new BatchLoader(threads, { plan: 0, firstStep: 0, endStep: expected.length });
   for (const batch of expected) expect(await loader.next()).toEqual(batch);
-  await loader.close();
+  await threads.close();
 });
 
 it('reads again only what a killed process had not recorded', async () => {

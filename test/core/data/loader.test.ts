@@ -1,5 +1,6 @@
-import { afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { type BatchPlan, makeBatch } from '../../../src/core/data/batch.ts';
+import { BatchThreads, type BatchThreadsOptions } from '../../../src/core/data/batch-threads.ts';
 import { type ImageStore, loadImageStore } from '../../../src/core/data/image-store.ts';
 import { BatchLoader, type LoaderOptions } from '../../../src/core/data/loader.ts';
 import { DataError, PluginError } from '../../../src/core/errors.ts';
@@ -15,8 +16,10 @@ const PLAN: BatchPlan = {
 };
 const AUGMENTATION = { weak: [{ type: 'flip' }], strong: [{ type: 'affine' }, { type: 'noise' }] };
 
+const SECOND_PLAN: BatchPlan = { ...PLAN, stage: 'second' };
+
 let store: ImageStore;
-const loaders: BatchLoader[] = [];
+const opened: BatchThreads[] = [];
 
 beforeAll(async () => {
   const dataset = dottedDataset(64, 48);
@@ -28,22 +31,21 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(loaders.splice(0).map((loader) => loader.close()));
+  await Promise.all(opened.splice(0).map((threads) => threads.close()));
 });
 
-async function start(change: Partial<LoaderOptions> = {}): Promise<BatchLoader> {
+function openThreads(change: Partial<BatchThreadsOptions> = {}): BatchThreads {
   const registryModule = new URL('./loader-registry.ts', import.meta.url).href;
-  const loader = await BatchLoader.start({
-    store,
-    plan: PLAN,
-    augmentation: AUGMENTATION,
-    registryModule,
-    pluginPaths: [],
-    firstStep: 0,
+  const threads = new BatchThreads({
+    ...{ store, plans: [PLAN, SECOND_PLAN], augmentation: AUGMENTATION, registryModule, pluginPaths: [] },
     ...change,
   });
-  loaders.push(loader);
-  return loader;
+  opened.push(threads);
+  return threads;
+}
+
+function load(threads: BatchThreads, change: Partial<LoaderOptions> = {}): BatchLoader {
+  return new BatchLoader(threads, { plan: 0, firstStep: 0, endStep: 1000, ...change });
 }
 
 async function pipelinesOf() {
@@ -54,27 +56,41 @@ async function pipelinesOf() {
 
 it('gives the batches of makeBatch, in the order of steps', async () => {
   const pipelines = await pipelinesOf();
-  const loader = await start();
+  const loader = load(openThreads());
   for (let step = 0; step < 9; step++) {
     expect(await loader.next()).toEqual(makeBatch(store, PLAN, pipelines, step));
   }
   expect(loader.waitedMs).toBeGreaterThan(0);
 });
 
+it('makes the batches of a stage, not one more, and then those of the next in the same threads', async () => {
+  const pipelines = await pipelinesOf();
+  const threads = openThreads();
+  const asked = vi.spyOn(threads, 'ask');
+  for (const [index, plan] of [PLAN, SECOND_PLAN].entries()) {
+    const loader = load(threads, { plan: index, endStep: 6 });
+    for (let step = 0; step < 6; step++) {
+      expect(await loader.next()).toEqual(makeBatch(store, plan, pipelines, step));
+    }
+  }
+  expect(asked).toHaveBeenCalledTimes(12);
+});
+
 it('starts a further thread when steps wait, and goes on with the batches of one', async () => {
   const pipelines = await pipelinesOf();
-  const loader = await start({ mostThreads: 2 });
+  const threads = openThreads({ mostThreads: 2 });
+  const loader = load(threads, { endStep: Number.POSITIVE_INFINITY });
   let step = 0;
-  while (loader.threads < 2) expect((await loader.next()).step).toBe(step++);
+  while (threads.count < 2) expect((await loader.next()).step).toBe(step++);
   for (const last = step + 8; step < last; step++) {
     expect(await loader.next()).toEqual(makeBatch(store, PLAN, pipelines, step));
   }
 });
 
 it('resumes at a step with the batches of an uninterrupted run', async () => {
-  const whole = await start();
+  const whole = load(openThreads());
   for (let step = 0; step < 6; step++) await whole.next();
-  const resumed = await start({ firstStep: 6, depth: 1 });
+  const resumed = load(openThreads(), { firstStep: 6, depth: 1 });
   for (let step = 6; step < 9; step++) {
     const batch = await resumed.next();
     expect(batch.step).toBe(step);
@@ -82,9 +98,11 @@ it('resumes at a step with the batches of an uninterrupted run', async () => {
   }
 });
 
-it('reports an unknown augmentation when it starts', async () => {
+it('reports an unknown augmentation', async () => {
   const augmentation = { weak: [], strong: [{ type: 'afine' }] };
-  const failure = await start({ augmentation }).catch((error: unknown) => error);
+  const failure = await load(openThreads({ augmentation }))
+    .next()
+    .catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(PluginError);
   expect(failure).toMatchObject({
     code: 'FSX_PLUGIN_UNKNOWN',
@@ -94,7 +112,7 @@ it('reports an unknown augmentation when it starts', async () => {
 
 it('gives the good batches first, then the error of the worker as it was thrown there, every time', async () => {
   const augmentation = { weak: [], strong: [{ type: 'failing', after: 8 }] };
-  const loader = await start({ augmentation, pluginPaths: ['failing'] });
+  const loader = load(openThreads({ augmentation, pluginPaths: ['failing'] }));
   expect((await loader.next()).step).toBe(0);
   expect((await loader.next()).step).toBe(1);
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -104,9 +122,11 @@ it('gives the good batches first, then the error of the worker as it was thrown 
   }
 });
 
-it('rejects a waiting step when it is closed', async () => {
-  const loader = await start({ plan: { ...PLAN, labeled: { images: [0, 1], batch: 2000 } } });
-  const waiting = loader.next().catch((error: unknown) => error);
-  await loader.close();
+it('rejects a waiting step when the threads are ended', async () => {
+  const threads = openThreads({ plans: [{ ...PLAN, labeled: { images: [0, 1], batch: 2000 } }] });
+  const waiting = load(threads)
+    .next()
+    .catch((error: unknown) => error);
+  await threads.close();
   expect(await waiting).toMatchObject({ code: 'FSX_LOADER_CLOSED' });
 });
