@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { GreyImage } from './dataset.ts';
 import { contentScale, type Fit } from './frame.ts';
+import { spreadNarrowRange } from './grey-range.ts';
 import type { ImageSize } from './image-size.ts';
 import { resampleRows } from './resample.ts';
-
-/** A film that uses less of the grey range than this (12 bits in a 16-bit file) is spread over all of it. */
-const NARROW_RANGE = 0.25;
 
 /** What is kept of every image of a store. */
 export interface RasterShape {
@@ -32,19 +30,4 @@ export function storedRaster(image: GreyImage, { stored, fit }: RasterShape): St
   });
   const bytes = new Uint8Array(clamped.buffer);
   return { bytes, hash: createHash('sha256').update(bytes).digest('hex') };
-}
-
-/** The image as it is stored: a range that leaves most of the format's unused is spread over all of it. */
-export function spreadNarrowRange(image: GreyImage): GreyImage {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  const { pixels } = image;
-  for (let i = 0; i < pixels.length; i++) {
-    const value = pixels[i]!;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  const range = high - low;
-  if (range >= NARROW_RANGE || range < 1e-6) return image;
-  return { ...image, pixels: pixels.map((value) => (value - low) / range) };
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { spreadNarrowRange } from '../data/stored-raster.ts';
+import { spreadNarrowRange } from '../data/grey-range.ts';
 import { drawContactSheet, type SheetImage } from '../evaluation/contact-sheet.ts';
 import type { Selection } from './select-images.ts';
 

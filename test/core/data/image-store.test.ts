@@ -77,6 +77,28 @@ describe('the store', () => {
     expect(new Set(pixelsOf(store, 0)).size).toBe(256);
   });
 
+  it('keeps it beside a white marker and dead pixels, which stay white and black', async () => {
+    const side = 64;
+    const film = (i: number) => (1000 + (i % 256) * 16) / 65535;
+    const values = Float32Array.from({ length: side * side }, (_, i) => film(i));
+    values.set([1, 1, 1], 2000);
+    values[77] = 0;
+    const sample = { id: 'only', width: side, height: side, landmarks: [null] };
+    const read = async () => ({ width: side, height: side, pixels: values });
+    const dataset = { landmarkNames: ['apex'], mirrorPairs: [], edges: [], samples: [sample], read };
+    const size = { width: side, height: side };
+    const kept = pixelsOf(await loadImageStore(dataset, [sample], { ...options, size }), 0);
+    expect(new Set(kept).size).toBeGreaterThan(230);
+    expect([...kept.subarray(2000, 2003), kept[77]]).toEqual([255, 255, 255, 0]);
+    expect(kept[130]! - kept[129]!).toBeLessThanOrEqual(2);
+  });
+
+  it('leaves an image as it is whose film uses enough of the range', async () => {
+    const dataset = singleImage((i) => (i % 128) / 255);
+    const store = await loadImageStore(dataset, dataset.samples, options);
+    expect([...pixelsOf(store, 0)]).toEqual(Array.from({ length: 256 }, (_, i) => i % 128));
+  });
+
   it('shows a plain view without any change but standardisation', async () => {
     const dataset = singleImage((i) => i / 255);
     const { pixels: view } = plainView(await loadImageStore(dataset, dataset.samples, options), 0);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { GreyImage, Sample } from '../dataset.ts';
+import { spreadNarrowRange } from '../grey-range.ts';
 import type { Split } from '../split.ts';
-import { spreadNarrowRange } from '../stored-raster.ts';
 import type { Finding } from './finding.ts';
 
 /** A pixel above this share of the range is not black. */
