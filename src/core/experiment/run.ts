@@ -17,7 +17,6 @@ import type { RunHeader, RunListener } from './events.ts';
 import { type Experiment, prepareExperiment } from './experiment.ts';
 import { DELIVERY_MS, openTracker } from './open-tracker.ts';
 import { readingFor } from './reading-for.ts';
-import { writeRunReport } from './report-input.ts';
 import { createRunDirectory, type RunDirectory, runDirectory } from './run-directory.ts';
 import { withRunLock } from './run-lock.ts';
 import { trackFiles, trackMetrics, writeTables } from './track-results.ts';
@@ -195,6 +194,8 @@ class Run {
     const result = evaluateImages(this.#experiment, positions, networks);
     const cases = await writeEvaluation(this.#directory, this.#experiment, result);
     trackMetrics(journal, header, this.#experiment, result);
+    // its charts are half a second of imports, which no run shall begin with
+    const { writeRunReport } = await import('./report-input.ts');
     await writeRunReport(this.#directory, {
       experiment: this.#experiment,
       header,
