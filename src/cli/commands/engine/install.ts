@@ -31,8 +31,18 @@ export default class EngineInstall extends BaseCommand {
       this.log(
         `Native TensorFlow ${binding.tensorflowVersion} (${binding.variant}) is installed: ${binding.path}`,
       );
+      await this.#mentionOldLibraries();
     } finally {
       progress.finish();
+    }
+  }
+
+  /** They are never removed unasked: another checkout may need them. */
+  async #mentionOldLibraries(): Promise<void> {
+    const { oldLibraries } = await import('../../../core/engine/provisioning/prune.ts');
+    const megabytes = (await oldLibraries()).reduce((sum, old) => sum + old.megabytes, 0);
+    if (megabytes > 0) {
+      this.log(`Other versions of fsx left ${megabytes} MB there; \`fsx engine prune\` removes them.`);
     }
   }
 }

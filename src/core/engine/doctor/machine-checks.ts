@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { cacheDirectory } from '../../cache-directory.ts';
 import { EngineError } from '../../errors.ts';
 import { findNativeBinding, nativeUnavailableReason } from '../provisioning/native-binding.ts';
-import { checkBinding } from '../provisioning/steps.ts';
+import { checkBinding } from '../provisioning/check-binding.ts';
 import { TENSORFLOW_VERSION } from '../provisioning/wheels.ts';
 import { type Check, failed, passed } from './check.ts';
 

@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { withProcessLock } from '../../process-lock.ts';
+import { checkBinding } from './check-binding.ts';
+import { compileBinding } from './compile.ts';
+import { downloadWheels, extractHeaders, extractLibraries, requireDiskSpace } from './libraries.ts';
 import {
   BINDING_FILE,
+  installedBinding,
+  librariesDirectory,
   type NativeBinding,
   nativeDirectory,
   recordLastFailure,
@@ -12,9 +17,8 @@ import {
   unsupportedPlatform,
   variantDirectory,
 } from './native-binding.ts';
-import { checkBinding, compileBinding, downloadWheels, extractLibraries, requireDiskSpace } from './steps.ts';
-import { findCompiler, findPip } from './toolchain.ts';
-import { type NativeVariant, TENSORFLOW_VERSION, type WheelSet, wheelsFor } from './wheels.ts';
+import { findCompiler, findPip, type ToolCommand } from './toolchain.ts';
+import { type NativeVariant, type WheelSet, wheelsFor } from './wheels.ts';
 
 /** What the installation does now. `megabytes` are set while downloading. */
 export interface InstallProgress {
@@ -33,9 +37,10 @@ export interface InstallOptions {
 const STAGING_PREFIX = '.staging-';
 
 /**
- * Installs native TensorFlow into fsx's cache: pip downloads the pinned wheel, its libraries are unpacked, and the
- * package's binding is compiled against them. The result appears under its name complete or not at all. A failure is
- * kept for `nativeUnavailableReason`.
+ * Installs native TensorFlow into fsx's cache: pip downloads the pinned wheels, their libraries are unpacked, and the
+ * package's binding is compiled against them. Libraries that are there already, of a build of other sources, are used
+ * again. What is installed appears under its name complete or not at all. A failure is kept for
+ * `nativeUnavailableReason`.
  *
  * @throws EngineError whose message is the reason in one line.
  */
@@ -54,55 +59,76 @@ export async function installNative(options: InstallOptions): Promise<NativeBind
 async function install({ variant, force, onProgress }: InstallOptions): Promise<NativeBinding> {
   const wheels = wheelsFor(variant);
   if (!wheels) throw new EngineError('FSX_ENGINE_PLATFORM', unsupportedPlatform());
-  const target = variantDirectory(variant);
-  const installed = { path: join(target, BINDING_FILE), variant, tensorflowVersion: TENSORFLOW_VERSION };
-  if (!force && existsSync(target)) return installed;
+  const installed = installedBinding(variant);
+  if (installed && !force) return installed;
 
   await mkdir(nativeDirectory(), { recursive: true });
-  const lock = join(nativeDirectory(), 'install.lock');
-  await withProcessLock(
-    lock,
+  await withInstallLock(
     () => onProgress({ step: 'wait' }),
     async () => {
-      if (!force && existsSync(target)) return; // the process that was waited for has installed it
+      if (installedBinding(variant) && !force) return; // the process that was waited for has installed it
       await removeAbandonedStaging();
-      const staging = join(nativeDirectory(), `${STAGING_PREFIX}${process.pid}`);
       try {
-        await build(wheels, staging, onProgress);
-        await rm(target, { recursive: true, force: true });
-        await rename(join(staging, 'installed'), target);
+        await build({ variant, force, onProgress }, wheels);
       } finally {
-        await rm(staging, { recursive: true, force: true });
+        await removeAbandonedStaging();
       }
     },
   );
-  return installed;
+  return installedBinding(variant)!;
 }
 
-async function build(
-  wheels: WheelSet,
-  staging: string,
-  onProgress: InstallOptions['onProgress'],
-): Promise<void> {
+/** Whoever holds it is the only one that writes to the folder of native builds. */
+export function withInstallLock<T>(onWait: () => void, work: () => Promise<T>): Promise<T> {
+  return withProcessLock(join(nativeDirectory(), 'install.lock'), onWait, work);
+}
+
+async function build({ variant, force, onProgress }: InstallOptions, wheels: WheelSet): Promise<void> {
   const tfjsNode = requireTfjsNode();
   const pip = await findPip();
   const compiler = await findCompiler();
-  await requireDiskSpace(nativeDirectory(), wheels.diskMegabytes);
-  const folders = { wheels: join(staging, 'wheels'), installed: join(staging, 'installed') };
-  await mkdir(folders.wheels, { recursive: true });
-  await mkdir(folders.installed);
+  const libraries = librariesDirectory(variant, wheels);
+  if (force || !existsSync(libraries)) await provideLibraries(pip, wheels, libraries, onProgress);
 
+  const target = await stagingFolder('build');
+  const headers = await stagingFolder('headers');
+  onProgress({ step: 'compile' });
+  await extractHeaders(pip, libraries, headers);
+  await compileBinding(compiler, { tfjsNode, libraries, headers, target });
+  onProgress({ step: 'check' });
+  await checkBinding(join(target, BINDING_FILE));
+  await replaceFolder(variantDirectory(variant), target);
+}
+
+async function provideLibraries(
+  pip: ToolCommand,
+  wheels: WheelSet,
+  libraries: string,
+  onProgress: InstallOptions['onProgress'],
+): Promise<void> {
+  await requireDiskSpace(nativeDirectory(), wheels.diskMegabytes);
+  const downloaded = await stagingFolder('wheels');
+  const unpacked = await stagingFolder('libraries');
   const totalMegabytes = wheels.downloadMegabytes;
   onProgress({ step: 'download', megabytes: 0, totalMegabytes });
-  await downloadWheels(pip, wheels, folders.wheels, (megabytes) =>
+  await downloadWheels(pip, wheels, downloaded, (megabytes) =>
     onProgress({ step: 'download', megabytes, totalMegabytes }),
   );
   onProgress({ step: 'unpack' });
-  await extractLibraries(pip, folders.wheels, folders.installed);
-  onProgress({ step: 'compile' });
-  await compileBinding(compiler, tfjsNode, folders.installed);
-  onProgress({ step: 'check' });
-  await checkBinding(join(folders.installed, BINDING_FILE));
+  await extractLibraries(pip, downloaded, unpacked);
+  await replaceFolder(libraries, unpacked);
+}
+
+/** A process that uses the old folder keeps the files that it has open. */
+async function replaceFolder(folder: string, by: string): Promise<void> {
+  if (existsSync(folder)) await rename(folder, join(nativeDirectory(), STAGING_PREFIX + basename(folder)));
+  await rename(by, folder);
+}
+
+async function stagingFolder(content: string): Promise<string> {
+  const folder = join(nativeDirectory(), `${STAGING_PREFIX}${process.pid}-${content}`);
+  await mkdir(folder);
+  return folder;
 }
 
 function requireTfjsNode(): string {
@@ -113,7 +139,7 @@ function requireTfjsNode(): string {
   });
 }
 
-/** What interrupted installations left: whoever holds the lock is the only one at work. */
+/** What installations left, interrupted ones too: whoever holds the lock is the only one at work. */
 async function removeAbandonedStaging(): Promise<void> {
   for (const name of await readdir(nativeDirectory())) {
     if (name.startsWith(STAGING_PREFIX)) await rm(join(nativeDirectory(), name), { recursive: true });

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../../cache-directory.ts';
-import { ownOpsVersion } from './own-ops.ts';
-import { type NativeVariant, TENSORFLOW_VERSION, wheelsFor } from './wheels.ts';
+import { nativeSourcesVersion } from './native-sources.ts';
+import { type NativeVariant, TENSORFLOW_VERSION, type WheelSet, wheelsFor } from './wheels.ts';
 
 export interface NativeBinding {
   /** The N-API module that links TensorFlow. */
@@ -16,18 +17,36 @@ export interface NativeBinding {
 
 export const BINDING_FILE = 'tfjs_binding.node';
 
-/** Holds every installed variant, the lock and the last failure. */
+/** TensorFlow's headers, packed, in a folder of libraries. */
+export const HEADERS_FILE = 'headers.zip';
+
+/** Holds every installed variant and its libraries, the lock and the last failure. */
 export function nativeDirectory(): string {
   return join(cacheDirectory(), 'native');
 }
 
 /**
- * Exists only when the variant is installed completely: it gets this name by a rename. The name holds the version of
- * fsx's own ops, since they are compiled in.
+ * The compiled binding of a variant, 2 MB; exists only when it is complete: it gets this name by a rename. The name holds
+ * the version of the sources in `native/`, which are compiled in.
  */
 export function variantDirectory(variant: NativeVariant): string {
-  const build = [TENSORFLOW_VERSION, variant, process.arch, ownOpsVersion()].join('-');
+  const build = [TENSORFLOW_VERSION, variant, process.arch, nativeSourcesVersion()].join('-');
   return join(nativeDirectory(), `tensorflow-${build}`);
+}
+
+/** TensorFlow's libraries as the wheels have them; every build against the same wheels shares them. Complete or absent. */
+export function librariesDirectory(variant: NativeVariant, wheels: WheelSet): string {
+  const contents = createHash('sha256').update(wheels.requirements.join()).digest('hex').slice(0, 8);
+  const name = ['libraries', TENSORFLOW_VERSION, variant, process.arch, contents].join('-');
+  return join(nativeDirectory(), name);
+}
+
+/** fsx's own build of a variant, if it is complete. */
+export function installedBinding(variant: NativeVariant): NativeBinding | undefined {
+  const wheels = wheelsFor(variant);
+  const path = join(variantDirectory(variant), BINDING_FILE);
+  if (!wheels || !existsSync(path) || !existsSync(librariesDirectory(variant, wheels))) return undefined;
+  return { path, variant, tensorflowVersion: TENSORFLOW_VERSION };
 }
 
 /** Root folder of the installed `@tensorflow/tfjs-node-gpu`, which an install may leave out as it is optional. */
@@ -41,11 +60,7 @@ export function tfjsNodeDirectory(): string | undefined {
 
 /** fsx's own build (CUDA before CPU), else one that stands in the package's folder. */
 export async function findNativeBinding(): Promise<NativeBinding | undefined> {
-  for (const variant of ['cuda', 'cpu'] as const) {
-    const path = join(variantDirectory(variant), BINDING_FILE);
-    if (existsSync(path)) return { path, variant, tensorflowVersion: TENSORFLOW_VERSION };
-  }
-  return findPackageBinding();
+  return installedBinding('cuda') ?? installedBinding('cpu') ?? (await findPackageBinding());
 }
 
 /** The reason in one line, with what to do, when `findNativeBinding` finds nothing. */

@@ -4,7 +4,8 @@ export const LOADED_FILE = 'tfjs_tensorflow.node';
 /**
  * C++ of an N-API module that stands for the module `LOADED_FILE` and loads it with stderr shut. TensorFlow's library
  * writes a notice to stderr from its static initializers, whatever TF_CPP_MIN_LOG_LEVEL says, and Node.js itself
- * cannot turn a file descriptor elsewhere. A level that shows warnings (0 or 1) keeps the notice.
+ * cannot turn a file descriptor elsewhere. A level that shows warnings (0 or 1) keeps the notice. It then adds what
+ * `native/binding.cc` has.
  */
 export const QUIET_LOADER_SOURCE = `
 #include <dlfcn.h>
@@ -54,6 +55,7 @@ void* Load() {
 }
 
 using Register = napi_value (*)(napi_env, napi_value);
+using Extend = void (*)(napi_env, napi_value);
 
 }  // namespace
 
@@ -64,6 +66,9 @@ NAPI_MODULE_INIT() {
     napi_throw_error(env, "ERR_DLOPEN_FAILED", dlerror());
     return nullptr;
   }
-  return reinterpret_cast<Register>(symbol)(env, exports);
+  napi_value registered = reinterpret_cast<Register>(symbol)(env, exports);
+  void* extend = registered == nullptr ? nullptr : dlsym(module, "fsx_extend_binding");
+  if (extend != nullptr) reinterpret_cast<Extend>(extend)(env, registered);
+  return registered;
 }
 `;

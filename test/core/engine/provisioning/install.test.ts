@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { installNative } from '../../../../src/core/engine/provisioning/install.ts';
 import {
   findNativeBinding,
+  librariesDirectory,
   nativeDirectory,
   nativeUnavailableReason,
   variantDirectory,
@@ -112,11 +113,34 @@ onLinux('a cache that cannot be written is a reason, not a crash', async () => {
 });
 
 onLinux('an installation that stands is used as it is, and needs no tools', async () => {
-  mkdirSync(variantDirectory('cpu'), { recursive: true });
+  mkdirSync(librariesDirectory('cpu', wheelsFor('cpu')!), { recursive: true });
+  mkdirSync(variantDirectory('cpu'));
   writeFileSync(join(variantDirectory('cpu'), 'tfjs_binding.node'), '');
   const binding = await install();
   expect(binding).toMatchObject({ variant: 'cpu', tensorflowVersion: '2.21.0' });
   expect(await findNativeBinding()).toEqual(binding);
+});
+
+onLinux('a binding without its libraries counts as none', async () => {
+  mkdirSync(variantDirectory('cpu'), { recursive: true });
+  writeFileSync(join(variantDirectory('cpu'), 'tfjs_binding.node'), '');
+  await expect(install()).rejects.toMatchObject({ code: 'FSX_ENGINE_NO_PIP' });
+});
+
+onLinux('libraries of an earlier build are not downloaded again when native/ changes', async () => {
+  const libraries = librariesDirectory('cpu', wheelsFor('cpu')!);
+  mkdirSync(join(libraries, 'tensorflow'), { recursive: true });
+  providePython(`touch "${join(folder, 'downloaded')}"`);
+  provide(
+    'g++',
+    'case "$*" in *--version*) exit 0;; *) echo "error: the compiler was reached" >&2; exit 1;; esac',
+  );
+  await expect(install()).rejects.toMatchObject({
+    code: 'FSX_ENGINE_COMPILE_FAILED',
+    message: 'the binding does not compile (the compiler was reached)',
+  });
+  expect(existsSync(join(folder, 'downloaded'))).toBe(false);
+  expect(readdirSync(nativeDirectory()).sort()).toEqual([basename(libraries), 'last-failure.txt'].sort());
 });
 
 test('macOS and Windows are said not to be provisioned', () => {

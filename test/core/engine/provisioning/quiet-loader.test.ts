@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compileQuietLoader } from '../../../../src/core/engine/provisioning/compile.ts';
 import { BINDING_FILE } from '../../../../src/core/engine/provisioning/native-binding.ts';
 import { LOADED_FILE } from '../../../../src/core/engine/provisioning/quiet-loader.ts';
-import { compileQuietLoader } from '../../../../src/core/engine/provisioning/steps.ts';
 
 const hasCompiler = process.platform === 'linux' && spawnSync('g++', ['--version']).status === 0;
 
