@@ -8,6 +8,9 @@ export type EngineName = 'native' | 'wasm';
 /** What convolutions of compiled steps compute in; everything else is float32. */
 export type Precision = 'float32' | 'bf16';
 
+/** `gpu` is the first GPU that CUDA_VISIBLE_DEVICES leaves visible, `gpu:1` the second. */
+export type Device = 'cpu' | 'gpu' | `gpu:${number}`;
+
 /** A tensor backend that is ready to run. One is active in a process. */
 export interface Engine {
   readonly name: EngineName;
@@ -28,4 +31,8 @@ export interface EngineChoice {
   readonly threads?: number;
   /** Default float32. Native TensorFlow alone has bf16. */
   readonly precision?: Precision;
+  /** Default: a GPU where native TensorFlow is the CUDA build and finds one, else the processor. */
+  readonly device?: Device;
+  /** Of the memory of a GPU, what TensorFlow may take at most, in (0, 1]; it takes it as it needs it. */
+  readonly gpuMemory?: number;
 }

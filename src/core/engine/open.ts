@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { Engine, EngineChoice } from './engine.ts';
+import { asksForGpu, noGpu } from './gpus.ts';
 import { findNativeBinding, nativeUnavailableReason } from './provisioning/native-binding.ts';
 
 /*
@@ -8,7 +9,7 @@ import { findNativeBinding, nativeUnavailableReason } from './provisioning/nativ
 
 /**
  * The engine of the choice, ready to run. `auto` is native TensorFlow where it is installed and loads, else
- * WebAssembly, whose `reason` then says why.
+ * WebAssembly, whose `reason` then says why. A GPU that was asked for is never replaced.
  *
  * @throws {EngineError} when the chosen engine is not there or does not start.
  */
@@ -27,7 +28,7 @@ async function openBest(choice: EngineChoice): Promise<Engine> {
   try {
     return await openInstalledNative(choice, 'native TensorFlow is installed');
   } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
+    if (!(error instanceof EngineError) || asksForGpu(choice.device)) throw error;
     return await openWebAssembly(choice, error.message);
   }
 }
@@ -40,10 +41,12 @@ async function openInstalledNative({ type: _, ...options }: EngineChoice, reason
     });
   }
   const { openNative } = await import('./native/native-engine.ts');
-  return await openNative({ ...options, binding: binding.path, reason });
+  return await openNative({ ...options, binding, reason });
 }
 
-async function openWebAssembly({ threads, precision }: EngineChoice, reason: string): Promise<Engine> {
+async function openWebAssembly(choice: EngineChoice, reason: string): Promise<Engine> {
+  const { threads, precision, device } = choice;
+  if (asksForGpu(device)) throw noGpu(device, 'WebAssembly runs on the processor');
   if (precision === 'bf16') {
     throw new EngineError('FSX_ENGINE_PRECISION', `WebAssembly has no bf16 (it would run since ${reason})`, {
       suggestion: 'Leave `engine.precision` out, or run `fsx engine install` for native TensorFlow.',

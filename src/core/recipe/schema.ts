@@ -62,6 +62,20 @@ const EngineSchema = Type.Unsafe<EngineChoice>(
           threads: Type.Optional(
             Type.Integer({ minimum: 1, description: 'CPU threads; the engine chooses when it is left out' }),
           ),
+          device: Type.Optional(
+            Type.String({
+              pattern: '^(cpu|gpu(:[0-9]+)?)$',
+              description:
+                'cpu, gpu or gpu:1 (the second of those visible), for the native engine; a GPU where there is one when it is left out',
+            }),
+          ),
+          gpuMemory: Type.Optional(
+            Type.Number({
+              exclusiveMinimum: 0,
+              maximum: 1,
+              description: "at most this fraction of the GPU's memory, which is taken as it is needed",
+            }),
+          ),
           precision: Type.Optional(
             Type.Union([Type.Literal('float32'), Type.Literal('bf16')], {
               description:

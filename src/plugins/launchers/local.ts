@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { availableParallelism, hostname } from 'node:os';
-import { promisify } from 'node:util';
 import { type Static, Type } from 'typebox';
+import { listedGpus, surveyGpus } from '../../core/engine/gpus.ts';
 import { EXIT_CODES } from '../../core/errors.ts';
 import type {
   Launcher,
@@ -58,14 +57,9 @@ async function createLocalLauncher(
   return new LocalLauncher(workers, threads, gpus);
 }
 
-/** What CUDA_VISIBLE_DEVICES lists, else what the driver finds; none without a driver. */
-async function visibleGpus({
-  CUDA_VISIBLE_DEVICES: visible,
-}: LauncherContext['environment']): Promise<string[]> {
-  if (visible !== undefined) return visible.split(',').filter((name) => name !== '' && name !== '-1');
-  const query = ['--query-gpu=index', '--format=csv,noheader'];
-  const { stdout } = await promisify(execFile)('nvidia-smi', query).catch(() => ({ stdout: '' }));
-  return stdout.split('\n').filter((line) => /^\d+$/.test(line));
+/** None without a driver. */
+async function visibleGpus(environment: LauncherContext['environment']): Promise<readonly string[]> {
+  return listedGpus(environment) ?? (await surveyGpus()).gpus.map(({ index }) => index);
 }
 
 class LocalLauncher implements Launcher {

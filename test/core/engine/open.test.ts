@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { surveyGpus } from '../../../src/core/engine/gpus.ts';
 import { openEngine } from '../../../src/core/engine/open.ts';
 import { EXIT_CODES } from '../../../src/core/errors.ts';
 import { nativeIsMissing } from './native/open-native.ts';
+
+const hasGpu = (await surveyGpus()).gpus.length > 0;
 
 describe('openEngine', () => {
   test.skipIf(nativeIsMissing)('auto takes native TensorFlow where it is installed', async () => {
@@ -21,6 +24,22 @@ describe('openEngine', () => {
       exitCode: EXIT_CODES.engine,
     });
   });
+});
+
+describe('a GPU that is asked for', () => {
+  const missing = { code: 'FSX_ENGINE_NO_GPU', exitCode: EXIT_CODES.engine };
+
+  test('is nothing that wasm has', async () => {
+    await expect(openEngine({ type: 'wasm', device: 'gpu' })).rejects.toMatchObject(missing);
+  });
+
+  test.skipIf(nativeIsMissing || hasGpu)(
+    'is not replaced by the processor, nor by another engine',
+    async () => {
+      await expect(openEngine({ type: 'native', device: 'gpu' })).rejects.toMatchObject(missing);
+      await expect(openEngine({ type: 'auto', device: 'gpu:1' })).rejects.toMatchObject(missing);
+    },
+  );
 });
 
 describe.runIf(nativeIsMissing)('openEngine without native TensorFlow', () => {

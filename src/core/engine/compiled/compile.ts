@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { dispose, type NamedTensorMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { TensorFunction } from '../engine.ts';
-import type { TensorFlowBackend, TensorFlowBinding } from '../native/tensorflow.ts';
-import { buildGraph, type Graph, inputNode } from './graph.ts';
+import type { TensorFlowBackend } from '../native/tensorflow.ts';
+import type { Executable, LoadGraph } from './executable.ts';
+import { buildGraph, type Graph } from './graph.ts';
 import { capturedTensor, type Recording, record } from './recording.ts';
 import { type RewriteOptions, rewriteGraph } from './rewrites/rewrite.ts';
-import { encodeSavedModel, SAVED_MODEL_TAG } from './saved-model.ts';
 
 export interface CompileContext extends RewriteOptions {
   readonly backend: TensorFlowBackend;
+  readonly loadGraph: LoadGraph;
   /** What is compiled, for people. */
   readonly label: string;
 }
@@ -99,18 +97,20 @@ class Program {
   private readonly inputNames: readonly string[];
   /** For each output, the input that it is or else its position among what the graph computes. */
   private readonly outputs: ReadonlyMap<string, { readonly input: string } | { readonly fetch: number }>;
-  private readonly fetches: string;
+  private readonly loadGraph: LoadGraph;
+  private readonly hasFetches: boolean;
   private graph: Graph | undefined;
-  private modelId: number | undefined;
+  private executable: Executable | undefined;
 
   constructor(
-    { backend, label, ...rewriting }: CompileContext,
+    { backend, loadGraph, label, ...rewriting }: CompileContext,
     recording: Recording,
     inputNames: readonly string[],
     inputs: NamedTensorMap,
     result: NamedTensorMap,
   ) {
     this.backend = backend;
+    this.loadGraph = loadGraph;
     this.inputNames = inputNames;
     const idOf = (tensor: Tensor) => backend.getInputTensorIds([tensor])[0]!;
     const inputIds = inputNames.map((name) => idOf(inputs[name]!));
@@ -126,21 +126,20 @@ class Program {
     this.outputs = new Map(Object.entries(result).map(([name, tensor]) => [name, sourceOf(tensor)]));
     const graph = buildGraph(backend.binding, recording, inputIds, fetchedIds);
     this.graph = rewriteGraph(graph, rewriting);
-    this.fetches = this.graph.outputs.join(',');
+    this.hasFetches = fetchedIds.length > 0;
   }
 
   /** Does nothing from the second call on. */
   load(): void {
     if (this.graph === undefined) return;
-    const { binding } = this.backend;
-    const id = loadGraph(binding, this.graph);
-    this.modelId = id;
+    const executable = this.loadGraph(this.backend.binding, this.graph, this.inputNames.length);
+    this.executable = executable;
     this.graph = undefined;
-    unloadCollected.register(this, () => binding.deleteSavedModel(id));
+    unloadCollected.register(this, executable.unload);
   }
 
   run(inputs: NamedTensorMap): NamedTensorMap {
-    const fetched = this.fetches === '' ? [] : this.runGraph(inputs);
+    const fetched = this.hasFetches ? this.runGraph(inputs) : [];
     const isTaken = fetched.map(() => false);
     const take = (position: number): Tensor => {
       const tensor = fetched[position]!;
@@ -158,18 +157,7 @@ class Program {
 
   private runGraph(inputs: NamedTensorMap): Tensor[] {
     const ids = this.backend.getInputTensorIds(this.inputNames.map((name) => inputs[name]!));
-    const nodes = this.inputNames.map((_, index) => `${inputNode(index)}:0`).join(',');
-    const outputs = this.backend.binding.runSavedModel(this.modelId!, ids, nodes, this.fetches);
+    const outputs = this.executable!.run(ids);
     return outputs.map((metadata) => this.backend.createOutputTensor(metadata));
-  }
-}
-
-function loadGraph(binding: TensorFlowBinding, graph: Graph): number {
-  const folder = mkdtempSync(join(tmpdir(), 'fsx-step-'));
-  try {
-    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(graph));
-    return binding.loadSavedModel(folder, SAVED_MODEL_TAG);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }

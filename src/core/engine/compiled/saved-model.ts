@@ -14,20 +14,30 @@ const SCHEMA_VERSION = 1;
 
 export const SAVED_MODEL_TAG = 'serve';
 
-export function encodeSavedModel({ nodes }: Graph): Uint8Array {
+export function encodeSavedModel(graph: Graph): Uint8Array {
   const messages = loadMessages();
-  const versions = message(messages.VersionDef, { Producer: GRAPH_PRODUCER_VERSION });
-  const graphDef = message(messages.GraphDef, {
-    NodeList: nodes.map((node) => encodeNode(messages, node)),
-    Versions: versions,
-  });
   const metaInfoDef = message(messages.MetaGraphDef.MetaInfoDef, { TagsList: [SAVED_MODEL_TAG] });
-  const metaGraph = message(messages.MetaGraphDef, { MetaInfoDef: metaInfoDef, GraphDef: graphDef });
+  const metaGraph = message(messages.MetaGraphDef, {
+    MetaInfoDef: metaInfoDef,
+    GraphDef: graphMessage(messages, graph),
+  });
   const savedModel = message(messages.SavedModel, {
     SavedModelSchemaVersion: SCHEMA_VERSION,
     MetaGraphsList: [metaGraph],
   });
   return savedModel.serializeBinary();
+}
+
+/** The graph alone, a `GraphDef`. */
+export function encodeGraph(graph: Graph): Uint8Array {
+  return graphMessage(loadMessages(), graph).serializeBinary();
+}
+
+function graphMessage(messages: Messages, { nodes }: Graph): Message {
+  return message(messages.GraphDef, {
+    NodeList: nodes.map((node) => encodeNode(messages, node)),
+    Versions: message(messages.VersionDef, { Producer: GRAPH_PRODUCER_VERSION }),
+  });
 }
 
 function encodeNode(messages: Messages, { name, op, inputs, attributes }: GraphNode): Message {

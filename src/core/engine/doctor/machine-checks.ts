@@ -4,9 +4,10 @@ import { freemem } from 'node:os';
 import { dirname } from 'node:path';
 import { cacheDirectory } from '../../cache-directory.ts';
 import { EngineError } from '../../errors.ts';
-import { findNativeBinding, nativeUnavailableReason } from '../provisioning/native-binding.ts';
+import { type GpuSurvey, surveyGpus } from '../gpus.ts';
 import { checkBinding } from '../provisioning/check-binding.ts';
-import { TENSORFLOW_VERSION } from '../provisioning/wheels.ts';
+import { findNativeBinding, nativeUnavailableReason } from '../provisioning/native-binding.ts';
+import { type NativeVariant, TENSORFLOW_VERSION } from '../provisioning/wheels.ts';
 import { type Check, failed, passed } from './check.ts';
 
 const OLDEST_NODE = [20, 19] as const;
@@ -32,7 +33,7 @@ export async function checkNativeLibrary(): Promise<Check[]> {
   const found = passed('native binding', `${binding.path} (${binding.variant})`);
   try {
     const version = await checkBinding(binding.path);
-    return [found, checkLibraryVersion(version)];
+    return [found, checkLibraryVersion(version), ...checkGpus(binding.variant, await surveyGpus())];
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     return [found, failed('TensorFlow', error.message, 'run `fsx engine install --force`')];
@@ -43,6 +44,17 @@ function checkLibraryVersion(version: string): Check {
   if (version === TENSORFLOW_VERSION) return passed('TensorFlow', version);
   const detail = `${version}, while fsx is tested with ${TENSORFLOW_VERSION}`;
   return failed('TensorFlow', detail, 'run `fsx engine install --force`');
+}
+
+/** A machine without a GPU is in order: the processor does the same. */
+export function checkGpus(variant: NativeVariant, { gpus, problem }: GpuSurvey): Check[] {
+  const names = gpus.map(
+    ({ index, name, memoryMegabytes, driver }) =>
+      `${index}: ${name}, ${memoryMegabytes} MB, driver ${driver}`,
+  );
+  if (variant === 'cuda') return [passed('GPU', names.join('; ') || `none, since ${problem}`)];
+  if (names.length === 0) return [];
+  return [passed('GPU', `${names.join('; ')}; not used by this build, but by \`fsx engine install --cuda\``)];
 }
 
 export function checkMemory(freeBytes: number = availableMemory()): Check {

@@ -17,6 +17,14 @@ export interface LoadedBackend {
   readonly hasOwnOps: boolean;
 }
 
+export interface LoadOptions {
+  readonly threads: number;
+  /** CUDA_VISIBLE_DEVICES while TensorFlow looks for GPUs. */
+  readonly visible: string;
+  /** Of a GPU's memory, at most; undefined: all of it. */
+  readonly gpuMemory?: number | undefined;
+}
+
 const loaded = new Map<string, LoadedBackend>();
 
 /**
@@ -26,17 +34,17 @@ const loaded = new Map<string, LoadedBackend>();
  *
  * @throws {EngineError} when the package or the binding does not load.
  */
-export async function loadBackend(bindingPath: string, threads: number): Promise<LoadedBackend> {
+export async function loadBackend(bindingPath: string, options: LoadOptions): Promise<LoadedBackend> {
   const open = loaded.get(bindingPath);
   if (open !== undefined) {
     await setBackend(BACKEND_NAME);
     return open;
   }
-  setEnvironment(threads);
+  setEnvironment(options.threads);
   replaceLegacyNodeFunctions();
   const require = createRequire(import.meta.url);
   try {
-    const binding = require(bindingPath) as TensorFlowBinding;
+    const binding = withGpuSettings(options, () => require(bindingPath) as TensorFlowBinding);
     require(`${PACKAGE}/dist/register_all_kernels.js`);
     const { NodeJSKernelBackend } = require(`${PACKAGE}/dist/nodejs_kernel_backend.js`) as {
       NodeJSKernelBackend: BackendConstructor;
@@ -87,6 +95,22 @@ function setEnvironment(threads: number): void {
   process.env.TF_NUM_INTEROP_THREADS = String(threads);
   process.env.TF_DETERMINISTIC_OPS ??= '1';
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // Numbers of GPUs then mean the same to CUDA and to nvidia-smi.
+  process.env.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID';
+}
+
+/** TensorFlow looks for GPUs while the binding loads. Processes that this one starts later are not to be narrowed. */
+function withGpuSettings<T>({ visible, gpuMemory }: LoadOptions, load: () => T): T {
+  const { CUDA_VISIBLE_DEVICES: before } = process.env;
+  process.env.CUDA_VISIBLE_DEVICES = visible;
+  if (gpuMemory !== undefined) process.env.FSX_GPU_MEMORY_FRACTION = String(gpuMemory);
+  try {
+    return load();
+  } finally {
+    if (before === undefined) delete process.env.CUDA_VISIBLE_DEVICES;
+    else process.env.CUDA_VISIBLE_DEVICES = before;
+    delete process.env.FSX_GPU_MEMORY_FRACTION;
+  }
 }
 
 /** The package calls functions of `util` that warn in Node 22 and are gone from Node 23. */

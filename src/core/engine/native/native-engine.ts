@@ -1,55 +1,67 @@
-import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { promisify } from 'node:util';
 import { compileTensorFunction } from '../compiled/compile.ts';
-import type { Engine, Precision } from '../engine.ts';
+import { loadFunction, loadSession } from '../compiled/executable.ts';
+import type { Engine, EngineChoice } from '../engine.ts';
+import { asksForGpu, noGpu, surveyGpus, visibleDevice } from '../gpus.ts';
+import type { NativeBinding } from '../provisioning/native-binding.ts';
 import { loadBackend } from './load-backend.ts';
 import '../ops/batch-mat-mul.ts';
 import '../ops/batch-norm.ts';
 import '../ops/relu.ts';
+import type { TensorFlowBinding } from './tensorflow.ts';
 
-export interface NativeOptions {
-  /** Path of the N-API module that links TensorFlow. */
-  readonly binding: string;
-  /** Default: all cores. */
-  readonly threads?: number;
-  /** Default float32. */
-  readonly precision?: Precision;
+export interface NativeOptions extends Omit<EngineChoice, 'type'> {
+  readonly binding: Pick<NativeBinding, 'path' | 'variant'>;
   readonly reason: string;
 }
 
 /**
  * TensorFlow's C++ library, through `@tensorflow/tfjs-node-gpu`.
  *
- * @throws {EngineError} when the package or the binding does not load.
+ * @throws {EngineError} when the package or the binding does not load, or a GPU is asked for and there is none.
  */
 export async function openNative(options: NativeOptions): Promise<Engine> {
-  const { threads = availableParallelism(), precision = 'float32' } = options;
-  const { backend, hasOwnOps } = await loadBackend(options.binding, threads);
-  const device = backend.isUsingGpuDevice
-    ? await gpuName()
-    : `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const { threads = availableParallelism(), precision = 'float32', device, gpuMemory, binding } = options;
+  if (asksForGpu(device) && binding.variant === 'cpu') throw noGpu(device, WITHOUT_CUDA);
+  const visible = visibleDevice(device, process.env);
+  const { backend, hasOwnOps } = await loadBackend(binding.path, { threads, visible, gpuMemory });
+  const isOnGpu = backend.isUsingGpuDevice;
+  const problem =
+    isOnGpu || binding.variant === 'cpu' ? undefined : await gpuProblem(backend.binding, visible);
+  if (asksForGpu(device) && !isOnGpu) throw noGpu(device, problem!);
+  // A session would take every parameter through the host's memory twice a step.
+  const loadGraph = isOnGpu && backend.binding.addFunction ? loadFunction : loadSession;
   return {
     name: 'native',
-    description: [`TensorFlow ${backend.binding.TF_Version}, ${device}`, ...inWords(precision)].join(', '),
+    description: [
+      `TensorFlow ${backend.binding.TF_Version}`,
+      isOnGpu ? await gpuName(visible) : `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+      ...(precision === 'float32' ? [] : [`convolutions in ${precision}`]),
+      ...(problem === undefined || device === 'cpu' ? [] : [`no GPU since ${problem}`]),
+    ].join(', '),
     reason: options.reason,
-    compile: (label, run) => compileTensorFunction({ backend, hasOwnOps, precision, label }, run),
+    compile: (label, run) => compileTensorFunction({ backend, loadGraph, hasOwnOps, precision, label }, run),
   };
 }
 
-function inWords(precision: Precision): string[] {
-  return precision === 'float32' ? [] : [`convolutions in ${precision}`];
+const WITHOUT_CUDA =
+  'this TensorFlow is the build for processors; `fsx engine install --cuda` installs the other';
+
+/** Why the CUDA build runs on the processor. */
+async function gpuProblem(binding: TensorFlowBinding, visible: string): Promise<string> {
+  const { gpus, problem } = await surveyGpus();
+  if (problem !== undefined) return problem;
+  if (binding.missingGpuLibraries?.()) return 'TensorFlow does not find its CUDA libraries';
+  if (visible === '-1') return 'CUDA_VISIBLE_DEVICES hides all';
+  if (!gpus.some((gpu) => isNamed(gpu, visible))) return `the driver knows no GPU ${visible}`;
+  return `TensorFlow does not take it: too old, or its driver (${gpus[0]!.driver}) is too old for CUDA 12`;
 }
 
-/** TensorFlow takes the first GPU it sees; its name comes with the driver's own tool. */
-async function gpuName(): Promise<string> {
-  try {
-    const visible = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]?.trim();
-    const only = visible ? [`--id=${visible}`] : [];
-    const args = ['--query-gpu=name', '--format=csv,noheader', ...only];
-    const { stdout } = await promisify(execFile)('nvidia-smi', args);
-    return stdout.split('\n')[0]?.trim() || 'NVIDIA GPU';
-  } catch {
-    return 'NVIDIA GPU';
-  }
+async function gpuName(visible: string): Promise<string> {
+  const { gpus } = await surveyGpus();
+  return gpus.find((gpu) => isNamed(gpu, visible))?.name ?? 'NVIDIA GPU';
+}
+
+function isNamed({ index, uuid }: { index: string; uuid: string }, name: string): boolean {
+  return index === name || uuid.startsWith(name);
 }

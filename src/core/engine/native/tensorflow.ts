@@ -49,6 +49,11 @@ export interface TensorFlowBinding {
     inputNames: string,
     outputNames: string,
   ): TensorMetadata[];
+  /** Only in a binding that fsx built (`native/binding.cc`), as the next two. `graph` is a `GraphDef`. */
+  addFunction?(name: string, graph: Uint8Array, inputs: readonly string[], outputs: readonly string[]): void;
+  removeFunction?(name: string): void;
+  /** Which CUDA libraries TensorFlow does not find; empty where it finds all, or needs none. */
+  missingGpuLibraries?(): string;
 }
 
 export interface OpAttribute {

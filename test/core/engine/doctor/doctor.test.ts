@@ -1,7 +1,7 @@
 import { mul, registerGradient, type Tensor, unregisterGradient } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { examine } from '../../../../src/core/engine/doctor/doctor.ts';
-import { checkMemory, checkNode } from '../../../../src/core/engine/doctor/machine-checks.ts';
+import { checkGpus, checkMemory, checkNode } from '../../../../src/core/engine/doctor/machine-checks.ts';
 
 test('the doctor trains on wasm and finds it healthy', async () => {
   const checks = await examine('wasm');
@@ -22,4 +22,15 @@ test('a machine that falls short is told how to fix it', () => {
   expect(checkNode('20.18.1')).toMatchObject({ status: 'failed', fix: 'install Node.js 20.19 or newer' });
   expect(checkNode('24.0.0').status).toBe('ok');
   expect(checkMemory(1e9)).toMatchObject({ status: 'failed', detail: '1000 MB of 2000 MB' });
+});
+
+test('GPUs are told of in each case', () => {
+  const gpu = { index: '0', uuid: 'GPU-aa', name: 'NVIDIA L4', memoryMegabytes: 23034, driver: '535.104' };
+  const none = { gpus: [], problem: 'no NVIDIA driver is installed' };
+  expect(checkGpus('cuda', { gpus: [gpu] })[0]?.detail).toBe('0: NVIDIA L4, 23034 MB, driver 535.104');
+  expect(checkGpus('cuda', none)).toMatchObject([
+    { status: 'ok', detail: 'none, since no NVIDIA driver is installed' },
+  ]);
+  expect(checkGpus('cpu', { gpus: [gpu] })[0]?.detail).toContain('fsx engine install --cuda');
+  expect(checkGpus('cpu', none)).toEqual([]);
 });

@@ -19,7 +19,10 @@ describe.skipIf(nativeIsMissing)('native engine', () => {
   });
 
   test('a binding that does not load is an error with a way out', async () => {
-    const broken = openNative({ binding: '/nowhere/tfjs_binding.node', reason: 'test' });
+    const broken = openNative({
+      binding: { path: '/nowhere/tfjs_binding.node', variant: 'cpu' },
+      reason: 'test',
+    });
     await expect(broken).rejects.toThrow(EngineError);
     await expect(broken).rejects.toMatchObject({ code: 'FSX_ENGINE_NATIVE_LOAD' });
   });

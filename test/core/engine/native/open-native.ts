@@ -2,7 +2,7 @@ import type { Engine, Precision } from '../../../../src/core/engine/engine.ts';
 import { openNative } from '../../../../src/core/engine/native/native-engine.ts';
 import { findNativeBinding } from '../../../../src/core/engine/provisioning/native-binding.ts';
 
-const binding = (await findNativeBinding())?.path;
+const binding = await findNativeBinding();
 
 export const nativeIsMissing = binding === undefined;
 
@@ -11,5 +11,5 @@ if (nativeIsMissing) {
 }
 
 export function openTestNative(precision: Precision = 'float32'): Promise<Engine> {
-  return openNative({ binding: binding!, threads: 2, precision, reason: 'test' });
+  return openNative({ binding: binding!, device: 'cpu', threads: 2, precision, reason: 'test' });
 }
