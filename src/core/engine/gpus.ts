@@ -68,7 +68,7 @@ export function visibleDevice(device: Device | undefined, environment: Environme
 export function noGpu(device: Device, reason: string): EngineError {
   return new EngineError('FSX_ENGINE_NO_GPU', `there is no ${device}: ${reason}`, {
     suggestion:
-      'See `fsx engine doctor`. Without `engine.device` (of a trained model: with `--engine native`) the processor is used where there is no GPU.',
+      'See `fsx engine doctor`. Without `engine.device` the processor is used where there is no GPU.',
   });
 }
 

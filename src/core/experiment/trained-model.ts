@@ -71,7 +71,10 @@ export async function openTrainedModel(source: TrainedModelSource): Promise<Trai
     edges: facts.edges,
   });
   const weights = readWeights(checkpoint, model);
-  const engine = await openEngine(source.engine === undefined ? recipe.engine : { type: source.engine });
+  // Where it was trained there may have been a GPU that is not here.
+  const { device: _, ...trainedOn } = recipe.engine;
+  const choice = source.engine === undefined ? trainedOn : { type: source.engine };
+  const engine = await openEngine({ ...choice, workload: 'prediction' });
   const [height, width] = recipe.data.image.size;
   return {
     checkpointFile: file,

@@ -14,7 +14,7 @@ export interface Executable {
 /** @throws {Error} where TensorFlow refuses the graph. */
 export type LoadGraph = (binding: TensorFlowBinding, graph: Graph, inputCount: number) => Executable;
 
-/** As a session of its own: the fastest on processors. Its inputs and outputs go through the host's memory. */
+/** As a session of its own. Its inputs and outputs go through the memory of the host, which on a processor is where they are. */
 export const loadSession: LoadGraph = (binding, graph, inputCount) => {
   const id = loadSavedModel(binding, graph);
   const inputs = inputReferences(inputCount).join(',');
