@@ -4,13 +4,14 @@
  *
  *     serve.js TASK VARIANT THREADS [PROBLEM]
  *
- * TASK is train, predict or multiply; VARIANT is the engine, native or wasm, with -bf16 behind it for mixed precision.
+ * TASK is train, predict or multiply; VARIANT is the engine, native, webgpu or wasm, with -bf16 behind it for mixed precision.
  */
 import { createInterface } from 'node:readline';
 import { dispose, matMul, randomNormal } from '@tensorflow/tfjs-core';
 import type { Engine, EngineName } from '../src/core/engine/engine.ts';
 import { openEngine } from '../src/core/engine/open.ts';
 import { Predictor } from '../src/core/training/inference.ts';
+import type { StepMetrics } from '../src/core/training/step-metrics.ts';
 import type { Answer } from './harness/competitor.ts';
 import { makeProblem } from './problem/problem.ts';
 import { readCase } from './problem/problem-file.ts';
@@ -20,7 +21,7 @@ const MATRIX = 2048;
 
 /** Does the work once; what came out of all repetitions. */
 interface Work {
-  once(): void;
+  once(): Promise<void>;
   results(): Omit<Answer, 'milliseconds'>;
 }
 
@@ -28,9 +29,11 @@ const TASKS: Readonly<Record<string, (engine: Engine, path: string) => Promise<W
   train: async (engine, path) => {
     const problem = await makeProblem(readCase(path));
     const trainer = trainerOf(engine, problem);
-    const steps: ReturnType<typeof trainer.advance>[] = [];
+    const steps: StepMetrics[] = [];
     return {
-      once: () => steps.push(trainer.advance(problem.batch)),
+      once: async () => {
+        steps.push(await trainer.advance(problem.batch));
+      },
       results: () => {
         const done = steps.splice(0);
         return {
@@ -52,8 +55,8 @@ const TASKS: Readonly<Record<string, (engine: Engine, path: string) => Promise<W
     );
     let found: Float32Array[] = [];
     return {
-      once: () => {
-        found = predictor.predict(weights, views);
+      once: async () => {
+        found = await predictor.predict(weights, views);
       },
       results: () => ({ landmarks: found.flatMap((landmarks) => [...landmarks]) }),
     };
@@ -61,7 +64,7 @@ const TASKS: Readonly<Record<string, (engine: Engine, path: string) => Promise<W
   multiply: async () => {
     const [a, b] = [randomNormal([MATRIX, MATRIX]), randomNormal([MATRIX, MATRIX])];
     return {
-      once: () => dispose(matMul(a, b)),
+      once: async () => dispose(matMul(a, b)),
       results: () => ({ gigaflop: (2 * MATRIX ** 3) / 1e9 }),
     };
   },
@@ -74,13 +77,14 @@ const engine = await openEngine({ type, threads: Number(threads), precision, wor
 const work = await TASKS[task]!(engine, path);
 print({ name: `fsx, ${engine.description}` });
 for await (const line of createInterface({ input: process.stdin })) {
-  const milliseconds = Array.from({ length: Number(line) }, () => clock(work.once));
+  const milliseconds: number[] = [];
+  for (let i = 0; i < Number(line); i++) milliseconds.push(await clock(work.once));
   print({ milliseconds, ...work.results() });
 }
 
-function clock(run: () => void): number {
+async function clock(run: () => Promise<void>): Promise<number> {
   const start = performance.now();
-  run();
+  await run();
   return performance.now() - start;
 }
 

@@ -10,6 +10,7 @@ import { makeProblem } from '../../bench/problem/problem.ts';
 import { writeProblem } from '../../bench/problem/problem-file.ts';
 import { trainerOf } from '../../bench/problem/trainer.ts';
 import type { Engine } from '../../src/core/engine/engine.ts';
+import type { StepMetrics } from '../../src/core/training/step-metrics.ts';
 import { ENGINES } from '../support/engines.ts';
 
 const STEPS = 3;
@@ -43,7 +44,8 @@ describe.skipIf(torchIsMissing)('what the benchmarks measure PyTorch by trains w
 
     const problem = await makeProblem(chosen);
     const trainer = trainerOf(engine, problem);
-    const ours = Array.from({ length: STEPS }, () => trainer.advance(problem.batch));
+    const ours: StepMetrics[] = [];
+    for (let step = 0; step < STEPS; step++) ours.push(await trainer.advance(problem.batch));
     trainer.dispose();
 
     const relative = (mine: number, other: number) => Math.abs(mine / other - 1);

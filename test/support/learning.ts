@@ -28,32 +28,35 @@ export async function errorAfterTraining(engine: Engine, overrides: readonly str
   const { recipe, model, store, meanShape, positions } = experiment;
   let weights: NetworkVectors = freshWeights(model.layout, recipe.seed);
   for (const index of recipe.stages.keys()) {
-    weights = trainStage(engine, experiment, resolveStage(recipe, index), weights);
+    weights = await trainStage(engine, experiment, resolveStage(recipe, index), weights);
   }
   const predictor = new Predictor(engine, model, store.size, meanShape);
   const plainView = { views: 0, flip: false, seed: recipe.seed };
-  const found = predictImages(experiment, positions.test, predictor, weights, plainView);
+  const found = await predictImages(experiment, positions.test, predictor, weights, plainView);
   return errorPx(found) / errorPx(predictShape(experiment, positions.test, meanShape));
 }
 
 /** @returns the teacher's weights. */
-function trainStage(
+async function trainStage(
   engine: Engine,
   experiment: Experiment,
   stage: ResolvedStage,
   weights: NetworkVectors,
-): NetworkVectors {
+): Promise<NetworkVectors> {
   const { model, plugins, recipe, store, meanShape } = experiment;
   const parts = makeStageParts(plugins, stage);
   const predictor = new Predictor(engine, model, store.size, meanShape);
-  const start = firstStart(experiment, stage, parts, { predictor, weights, onProgress: () => undefined });
+  const network = { predictor, weights, onProgress: () => undefined };
+  const start = await firstStart(experiment, stage, parts, network);
   const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
   const make = (pipeline: Experiment['recipe']['augmentation']['strong']) =>
     pipeline.map((reference) => plugins.create('augmentation', reference, {}));
   const pipelines = { weak: make(recipe.augmentation.weak), strong: make(recipe.augmentation.strong) };
   const plan = batchPlan(experiment, stage, parts);
-  for (let step = 0; step < stage.steps; step++) trainer.advance(makeBatch(store, plan, pipelines, step));
-  const trained = weightsOf(trainer.readState(), 'teacher');
+  for (let step = 0; step < stage.steps; step++) {
+    await trainer.advance(makeBatch(store, plan, pipelines, step));
+  }
+  const trained = weightsOf(await trainer.readState(), 'teacher');
   trainer.dispose();
   return trained;
 }

@@ -37,11 +37,11 @@ export async function dryRun({ loaded, registryModule, listener }: RunRequest): 
   for (const index of recipe.stages.keys()) {
     const stage = resolveStage(recipe, index);
     const parts = makeStageParts(plugins, stage);
-    const start = firstStart(experiment, stage, parts, { predictor, weights, onProgress });
+    const start = await firstStart(experiment, stage, parts, { predictor, weights, onProgress });
     const trainer = new StageTrainer(engine, model, stage, parts, meanShape, start);
     const loader = new BatchLoader(threads, { plan: index, firstStep: 0, endStep: 1 });
     const startMs = performance.now();
-    const { loss } = trainer.advance(await loader.next());
+    const { loss } = await trainer.advance(await loader.next());
     const seconds = ((performance.now() - startMs) / 1000).toFixed(2);
     listener({
       kind: 'notice',

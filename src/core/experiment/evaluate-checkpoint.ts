@@ -66,12 +66,12 @@ export async function evaluateCheckpoint(
   const places = others.map((other) => landmarkPlaces(trained, other));
   const { data, positions } = await loadImages(trained, dataset, chosen, source, listener);
   if (ensemble === undefined) {
-    return { data, result: lastUse(data, () => evaluateImages(data, positions, trained)) };
+    return { data, result: await lastUse(data, () => evaluateImages(data, positions, trained)) };
   }
-  const answers = [lastUse(data, () => answerImages(data, positions, trained))];
+  const answers = [await lastUse(data, () => answerImages(data, positions, trained))];
   for (const [index, other] of others.entries()) {
     const images = await loadImages(other, dataset, chosen, source, listener);
-    const found = lastUse(images.data, () => answerImages(images.data, images.positions, other));
+    const found = await lastUse(images.data, () => answerImages(images.data, images.positions, other));
     answers.push(inOrderOf(places[index]!, found));
   }
   const combined = {
@@ -150,9 +150,9 @@ async function loadImages(
 }
 
 /** Uses the pixels of a store, which nobody does after that. */
-function lastUse<Found>({ store }: EvaluatedData, use: () => Found): Found {
+async function lastUse<Found>({ store }: EvaluatedData, use: () => Promise<Found>): Promise<Found> {
   try {
-    return use();
+    return await use();
   } finally {
     closePixels(store);
   }

@@ -52,12 +52,12 @@ export interface Ensemble {
 }
 
 /** Evaluates both networks of a checkpoint. @throws {DataError} when the test images have no labels. */
-export function evaluateImages(
+export async function evaluateImages(
   data: EvaluatedData,
   positions: EvaluatedPositions,
   networks: EvaluatedNetworks,
-): EvaluationResult {
-  const answers = answerImages(data, positions, networks);
+): Promise<EvaluationResult> {
+  const answers = await answerImages(data, positions, networks);
   if (!data.recipe.evaluation.ensemble) return measure(data, positions, networks, answers);
   const ensemble = {
     name: 'mean of teacher, student',
@@ -67,21 +67,21 @@ export function evaluateImages(
 }
 
 /** What both networks say of the test and the validation images. @throws {RunError} FSX_EXAMPLES_MISSING. */
-export function answerImages(
+export async function answerImages(
   data: EvaluatedData,
   positions: EvaluatedPositions,
   { predictor, weights, examples }: EvaluatedNetworks,
-): ModelAnswers {
+): Promise<ModelAnswers> {
   const { seed, evaluation } = data.recipe;
   const plan = { views: evaluation.views, flip: evaluation.flip, seed };
   const matching = testTimeMatching(evaluation, examples);
   const ask = (use: keyof EvaluatedPositions, network: Weights) =>
     predictImages(data, positions[use], predictor, weights[network], plan, matching);
-  const about = (use: keyof EvaluatedPositions): NetworkPredictions => ({
-    teacher: ask(use, 'teacher'),
-    student: ask(use, 'student'),
+  const about = async (use: keyof EvaluatedPositions): Promise<NetworkPredictions> => ({
+    teacher: await ask(use, 'teacher'),
+    student: await ask(use, 'student'),
   });
-  return { test: about('test'), validation: about('validation') };
+  return { test: await about('test'), validation: await about('validation') };
 }
 
 /** @throws {DataError} when the test images have no labels. */

@@ -62,12 +62,12 @@ export async function predictFiles(
       const stores = await orTold(options, () => storesOf(models, path, options.spacing));
       if (stores !== undefined) images.push(stores);
     }
-    const answers = models.map((model, index) => {
+    const answers: NetworkAnswer[][][] = [];
+    for (const [index, model] of models.entries()) {
       const seen = images.map((stores) => stores[index]!);
-      return answersOf(model, seen, options, matchings[index]).map((image) =>
-        image.map((one) => inPlaces(one, places[index]!)),
-      );
-    });
+      const found = await answersOf(model, seen, options, matchings[index]);
+      answers.push(found.map((image) => image.map((one) => inPlaces(one, places[index]!))));
+    }
     predictions.push(
       ...images.map(([store], image) =>
         combine(
@@ -135,19 +135,21 @@ interface NetworkAnswer {
 }
 
 /** The answers of the networks of one model, for each image. */
-function answersOf(
+async function answersOf(
   { predictor, weights, recipe }: TrainedModel,
   stores: readonly ImageStore[],
   options: PredictFilesOptions,
   matching: TestTimeMatching | undefined,
-): NetworkAnswer[][] {
+): Promise<NetworkAnswer[][]> {
   const averaged = recipe.evaluation.views;
   const flip = recipe.evaluation.flip || options.flip;
   const plan = { views: Math.max(options.views, averaged), flip, seed: recipe.seed };
   const views = stores.map((store) => testTimeViews(store, 0, plan));
-  const answers = networksOf(options.weights).map((network) =>
-    answerViews(views, predictor, weights[network], stores[0]?.mirrored ?? new Int32Array()),
-  );
+  const partners = stores[0]?.mirrored ?? new Int32Array();
+  const answers: Float32Array[][][] = [];
+  for (const network of networksOf(options.weights)) {
+    answers.push(await answerViews(views, predictor, weights[network], partners));
+  }
   return stores.map((store, image) =>
     answers.map((of) => {
       const found = of[image]!;

@@ -12,19 +12,19 @@ import { inFrame, testTimeViews, type ViewPlan } from './test-time-views.ts';
 const IMAGES_AT_ONCE = 16;
 
 /** What a network says of images of the store, beside the truth, in pixels of the original images. */
-export function predictImages(
+export async function predictImages(
   { store, samples }: Pick<Experiment, 'store' | 'samples'>,
   positions: readonly number[],
   predictor: Predictor,
   weights: NetworkWeights,
   plan: ViewPlan,
   matching?: TestTimeMatching,
-): EvaluatedPrediction[] {
+): Promise<EvaluatedPrediction[]> {
   const predictions: EvaluatedPrediction[] = [];
   for (let first = 0; first < positions.length; first += IMAGES_AT_ONCE) {
     const some = positions.slice(first, first + IMAGES_AT_ONCE);
     const views = some.map((position) => testTimeViews(store, position, plan));
-    const answers = answerViews(views, predictor, weights, store.mirrored);
+    const answers = await answerViews(views, predictor, weights, store.mirrored);
     const found = some.map((position, k) => {
       const shape = meanShapeOf(answers[k]!);
       return matching === undefined ? shape : matching(store, position, shape);
@@ -39,13 +39,13 @@ export function predictImages(
  * @param partners see `inFrame`.
  * @returns for each image and view, `[landmarks, 2]` in the frame that the view was made from.
  */
-export function answerViews(
+export async function answerViews(
   images: readonly (readonly View[])[],
   predictor: Predictor,
   weights: NetworkWeights,
   partners: Int32Array,
-): Float32Array[][] {
-  const found = predictor.predict(
+): Promise<Float32Array[][]> {
+  const found = await predictor.predict(
     weights,
     images.flat().map(({ pixels }) => pixels),
   );

@@ -191,7 +191,7 @@ class Run {
     const predictor = new Predictor(this.#engine, model, store.size, meanShape);
     const examples = unpackExamples(checkpoint.tensors);
     const networks = { predictor, weights, examples, facts: checkpoint.facts };
-    const result = evaluateImages(this.#experiment, positions, networks);
+    const result = await evaluateImages(this.#experiment, positions, networks);
     const cases = await writeEvaluation(this.#directory, this.#experiment, result);
     trackMetrics(journal, header, this.#experiment, result);
     // its charts are half a second of imports, which no run shall begin with

@@ -6,14 +6,14 @@ import type { Experiment } from './experiment.ts';
 import { type SurveyingNetwork, surveyOf } from './survey.ts';
 
 /** A stage before its first step: its networks as given, its memories as the strategy's survey by that network fills them. */
-export function firstStart(
+export async function firstStart(
   experiment: Experiment,
   stage: ResolvedStage,
   parts: StageParts,
   network: SurveyingNetwork,
-): StageStart {
+): Promise<StageStart> {
   const facts = startingFacts(experiment, stage, parts);
-  const found = parts.strategy.survey?.(surveyOf(experiment, network)) ?? {};
+  const found = (await parts.strategy.survey?.(surveyOf(experiment, network))) ?? {};
   const memories = Object.entries(found).map(([name, table]) => [`memory.${name}`, table]);
   const state = { ...stateFrom(network.weights, facts.layout), ...Object.fromEntries(memories) };
   return { ...facts, state, step: 0 };

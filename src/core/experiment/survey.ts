@@ -27,14 +27,14 @@ export function surveyOf(experiment: SurveyedExperiment, network: SurveyingNetwo
   };
 }
 
-function* predicted(
+async function* predicted(
   { store, positions: { unlabeled } }: SurveyedExperiment,
   { predictor, weights, onProgress }: SurveyingNetwork,
-): Generator<SurveyedImage<Point>> {
+): AsyncGenerator<SurveyedImage<Point>> {
   for (let first = 0; first < unlabeled.length; first += IMAGES_AT_ONCE) {
     const some = unlabeled.slice(first, first + IMAGES_AT_ONCE);
     const views = some.map((position) => plainView(store, position).pixels);
-    const found = predictor.predict(weights, views);
+    const found = await predictor.predict(weights, views);
     for (const [k, position] of some.entries()) {
       const image = rasterOf(store, position);
       yield { image, landmarks: inRaster(image, found[k]!) };

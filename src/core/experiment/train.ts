@@ -125,12 +125,12 @@ class Training {
         return { status: 'interrupted', stage: stage.name, step: trainer.step };
       }
       const batch = await loader.next();
-      meter.add(trainer.advance(batch), loader.waitedMs);
+      meter.add(await trainer.advance(batch), loader.waitedMs);
       await this.#afterStep(stage, trainer, meter);
     }
     await this.#save(stage.name, stage, trainer);
     await this.#save('last', stage, trainer);
-    return { status: 'finished', state: trainer.readState() };
+    return { status: 'finished', state: await trainer.readState() };
   }
 
   async #afterStep(stage: ResolvedStage, trainer: StageTrainer, meter: ProgressMeter): Promise<void> {
@@ -155,12 +155,12 @@ class Training {
     const { experiment } = this.#context;
     const { positions } = experiment;
     if (positions.validation.length === 0) return;
-    const state = trainer.readState();
+    const state = await trainer.readState();
     const plainView = { views: 0, flip: false, seed: experiment.recipe.seed };
     const answers = (which: 'teacher' | 'student') =>
       predictImages(experiment, positions.validation, this.#predictor, weightsOf(state, which), plainView);
-    const ofTeacher = answers('teacher');
-    const [teacherPx, studentPx] = [meanErrorPx(ofTeacher), meanErrorPx(answers('student'))];
+    const ofTeacher = await answers('teacher');
+    const [teacherPx, studentPx] = [meanErrorPx(ofTeacher), meanErrorPx(await answers('student'))];
     const best = this.#bestPx === null || teacherPx < this.#bestPx;
     this.#track(stage, trainer.step, 'val', { mre_px: teacherPx, student_mre_px: studentPx });
     await this.#trackPicture(stage, trainer.step, ofTeacher[0]!);
@@ -216,7 +216,7 @@ class Training {
     };
     const path = directory.checkpoint(name);
     if (name === 'last') await keepPrevious(path, directory.checkpoint(PREVIOUS));
-    await writeCheckpoint(path, trainer.readState(), trainer.layout, facts, this.#examples);
+    await writeCheckpoint(path, await trainer.readState(), trainer.layout, facts, this.#examples);
   }
 
   async #startOf(

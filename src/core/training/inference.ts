@@ -1,4 +1,5 @@
 import {
+  dispose,
   type NamedTensorMap,
   type Tensor,
   type Tensor1D,
@@ -53,27 +54,30 @@ export class Predictor {
    * @param views standardised images `[height, width]`, as `makeView` gives them.
    * @returns `[landmarks, 2]` a view, in [0, 1] of it.
    */
-  predict(weights: NetworkWeights, views: readonly Float32Array[]): Float32Array[] {
-    return tidy(() => {
+  async predict(weights: NetworkWeights, views: readonly Float32Array[]): Promise<Float32Array[]> {
+    const batch = views.length === 1 ? 1 : BATCH;
+    const found = tidy(() => {
       const network = this.#networkOf(weights);
-      const batch = views.length === 1 ? 1 : BATCH;
-      const found: Float32Array[] = [];
-      for (let first = 0; first < views.length; first += batch) {
-        found.push(...this.#predictBatch(network, views.slice(first, first + batch), batch));
-      }
-      return found;
+      return Array.from({ length: Math.ceil(views.length / batch) }, (_, index) => {
+        const some = views.slice(index * batch, (index + 1) * batch);
+        return tidy(() => network(this.#imagesOf(some, batch)));
+      });
+    });
+    const landmarks = await Promise.all(found.map((tensor) => tensor.data<'float32'>()));
+    dispose(found);
+    const perView = this.#landmarkCount * 2;
+    return views.map((_, index) => {
+      const slot = index % batch;
+      return landmarks[Math.floor(index / batch)]!.slice(slot * perView, (slot + 1) * perView);
     });
   }
 
-  #predictBatch(network: Network, views: readonly Float32Array[], batch: number): Float32Array[] {
+  /** `[batch, height, width, 1]`, with nothing in the places that no view fills. */
+  #imagesOf(views: readonly Float32Array[], batch: number): Tensor4D {
     const { width, height } = this.#size;
     const pixels = new Float32Array(batch * width * height);
     for (const [slot, view] of views.entries()) pixels.set(view, slot * width * height);
-    const values = tidy(
-      () => network(tensor4d(pixels, [batch, height, width, 1])).dataSync() as Float32Array,
-    );
-    const perView = this.#landmarkCount * 2;
-    return views.map((_, slot) => values.slice(slot * perView, (slot + 1) * perView));
+    return tensor4d(pixels, [batch, height, width, 1]);
   }
 }
 

@@ -8,10 +8,13 @@ import type { StrategyStep, Survey } from './strategy.ts';
 export const MATCHED = 'matched';
 
 /** Where the unlabeled images look like the labeled ones around their landmarks: `[images, landmarks, 2]`, in the frame. */
-export function matchSurvey({ labeled, unlabeled }: Survey, options: MatchingOptions): Float32Array {
+export async function matchSurvey(
+  { labeled, unlabeled }: Survey,
+  options: MatchingOptions,
+): Promise<Float32Array> {
   const matcher = new LandmarkMatcher(labeled, options);
   const rows: number[] = [];
-  for (const { image, landmarks } of unlabeled) {
+  for await (const { image, landmarks } of unlabeled) {
     rows.push(...inFrame(image, matcher.match(image, landmarks)));
   }
   return Float32Array.from(rows);

@@ -85,18 +85,18 @@ export class StageTrainer {
    * Learns from a batch.
    * @throws {RunError} FSX_TRAINING_DIVERGED.
    */
-  advance(batch: HostBatch): StepMetrics {
+  async advance(batch: HostBatch): Promise<StepMetrics> {
     const inputs = { ...batchTensors(batch), ...this.#scalars() };
     const outputs = this.#run({ ...this.#state, ...inputs, ...this.#constants });
     dispose(inputs);
-    const metrics = this.#takeOutputs(outputs);
+    const metrics = await this.#takeOutputs(outputs);
     this.#step += 1;
     this.#watch(metrics);
     return metrics;
   }
 
   /** The state as plain vectors. */
-  readState(): StateVectors {
+  readState(): Promise<StateVectors> {
     return fromTensors(this.#state);
   }
 
@@ -129,18 +129,15 @@ export class StageTrainer {
   }
 
   /** Keeps the new state, reads the metrics, frees the rest. */
-  #takeOutputs(outputs: NamedTensorMap): StepMetrics {
-    const metrics: Record<string, number> = {};
-    const state: NamedTensorMap = {};
-    for (const [name, value] of Object.entries(outputs)) {
-      if (name.startsWith('metric.')) {
-        metrics[name.slice('metric.'.length)] = value.dataSync()[0]!;
-        value.dispose();
-      } else state[name] = value;
-    }
+  async #takeOutputs(outputs: NamedTensorMap): Promise<StepMetrics> {
+    const isMetric = ([name]: [string, unknown]) => name.startsWith('metric.');
+    const entries = Object.entries(outputs);
+    const metrics = entries.filter(isMetric);
     dispose(this.#state);
-    this.#state = state;
-    return metrics;
+    this.#state = Object.fromEntries(entries.filter((entry) => !isMetric(entry)));
+    const values = await Promise.all(metrics.map(([, value]) => value.data()));
+    dispose(Object.fromEntries(metrics));
+    return Object.fromEntries(metrics.map(([name], i) => [name.slice('metric.'.length), values[i]![0]!]));
   }
 
   #watch(metrics: StepMetrics): void {

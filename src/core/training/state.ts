@@ -85,10 +85,10 @@ export function toTensors(state: StateVectors, layout: StateLayout): NamedTensor
   return Object.fromEntries(entries);
 }
 
-/** Reads the vectors back; the tensors stay. Not inside `tidy`: that looks for tensors in each number it returns. */
-export function fromTensors(state: NamedTensorMap): StateVectors {
-  const entries = Object.entries(state).map(([name, tensor]) => [name, tensor.dataSync() as Float32Array]);
-  return Object.fromEntries(entries);
+/** Reads the vectors back; the tensors stay. */
+export async function fromTensors(state: NamedTensorMap): Promise<StateVectors> {
+  const vectors = Object.entries(state).map(async ([name, tensor]) => [name, await tensor.data<'float32'>()]);
+  return Object.fromEntries(await Promise.all(vectors));
 }
 
 function table(rows: number, columns: number): Slot {

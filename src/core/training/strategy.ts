@@ -94,7 +94,7 @@ export interface LearningValue extends LossValue {
 export interface Survey {
   readonly labeled: readonly SurveyedImage<Point | null>[];
   /** In the order of `UnlabeledBatch.position`, read as they are asked for; with what the stage's first network finds. */
-  readonly unlabeled: Iterable<SurveyedImage<Point>>;
+  readonly unlabeled: AsyncIterable<SurveyedImage<Point>>;
 }
 
 /** Landmarks in pixels of the raster; `null` where not labeled. */
@@ -117,7 +117,7 @@ export interface SslStrategy {
   /** Numbers kept for each unlabeled image from step to step, zero at first: their names, and how many. */
   memory?(landmarkCount: number): Readonly<Record<string, number>>;
   /** What memories hold before the first step instead of zeros: `[unlabeled images, columns]`, row by row. */
-  survey?(images: Survey): Readonly<Record<string, Float32Array>>;
+  survey?(images: Survey): Promise<Readonly<Record<string, Float32Array>>>;
   /** Values that change over the stage, computed on the host. */
   scalars(progress: StageProgress): Readonly<Record<string, number>>;
   /** What the student is to learn from, beyond labels: computed first and without gradient. */

@@ -90,7 +90,7 @@ function remembersMatches(matching: MatchingOptions) {
   return {
     needsPlainView: true,
     memory: (landmarkCount: number) => ({ [MATCHED]: 2 * landmarkCount }),
-    survey: (images: Survey) => ({ [MATCHED]: matchSurvey(images, matching) }),
+    survey: async (images: Survey) => ({ [MATCHED]: await matchSurvey(images, matching) }),
   };
 }
 

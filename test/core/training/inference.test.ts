@@ -31,10 +31,13 @@ describe.each(ENGINES)('a predictor on %s', (_name, open) => {
     const fixed = new Predictor(engine, model, SIZE, MEAN_SHAPE, 'fixed');
     const networks = [drawWeights(model.layout), drawWeights(model.layout)];
     const views = [drawView(), drawView(), drawView()];
-    const [first, second] = networks.map((weights) => changing.predict(weights, views));
+    const [first, second] = [
+      await changing.predict(networks[0]!, views),
+      await changing.predict(networks[1]!, views),
+    ];
     for (let repetition = 0; repetition < 2; repetition++) {
-      expectSame(fixed.predict(networks[0]!, views), first!);
-      expectSame(fixed.predict(networks[1]!, views), second!);
+      expectSame(await fixed.predict(networks[0]!, views), first);
+      expectSame(await fixed.predict(networks[1]!, views), second);
     }
     expect(first).not.toEqual(second);
   });
@@ -44,18 +47,18 @@ describe.each(ENGINES)('a predictor on %s', (_name, open) => {
     const weights = drawWeights(model.layout);
     const predictor = new Predictor(engine, model, SIZE, MEAN_SHAPE);
     const views = Array.from({ length: 18 }, drawView);
-    const together = predictor.predict(weights, views);
-    expectSame(together.slice(16), predictor.predict(weights, views.slice(16)));
-    expectSame(together.slice(5, 6), predictor.predict(weights, views.slice(5, 6)));
+    const together = await predictor.predict(weights, views);
+    expectSame(together.slice(16), await predictor.predict(weights, views.slice(16)));
+    expectSame(together.slice(5, 6), await predictor.predict(weights, views.slice(5, 6)));
   });
 
   test('leaves no tensor behind', async () => {
     const { model } = await tinyTraining();
     const weights = drawWeights(model.layout);
     const predictor = new Predictor(engine, model, SIZE, MEAN_SHAPE, 'fixed');
-    predictor.predict(weights, [drawView()]);
+    await predictor.predict(weights, [drawView()]);
     const before = tf.memory().numTensors;
-    predictor.predict(weights, [drawView()]);
+    await predictor.predict(weights, [drawView()]);
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -14,10 +14,10 @@ describe.skipIf(nativeIsMissing)('the same training', () => {
   it('loses the same on wasm, on native run eagerly and on native compiled', async () => {
     const training = await tinyTraining();
     const wasm = await openWasm({ reason: 'test' });
-    const reference = train(wasm.compile('tiny', training.run), training).losses;
+    const reference = (await train(wasm.compile('tiny', training.run), training)).losses;
     const native = await openTestNative();
-    const compiled = train(native.compile('tiny', training.run), training).losses;
-    const eager = train((inputs) => tf.tidy(() => training.run(inputs)), training).losses;
+    const compiled = (await train(native.compile('tiny', training.run), training)).losses;
+    const eager = (await train((inputs) => tf.tidy(() => training.run(inputs)), training)).losses;
     for (const [step, loss] of reference.entries()) {
       expect(loss).toBeGreaterThan(0);
       expect(Math.abs(eager[step]! / loss - 1), `eager, step ${step}`).toBeLessThan(LOSS_TOLERANCE);

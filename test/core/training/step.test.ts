@@ -13,7 +13,7 @@ describe.each(ENGINES)('a training step on %s', (_name, open) => {
   }, 60_000);
 
   it('leaves no tensor behind', async () => {
-    const { counts } = train(engine.compile('tiny', (await tinyTraining()).run), await tinyTraining());
+    const { counts } = await train(engine.compile('tiny', (await tinyTraining()).run), await tinyTraining());
     expect(new Set(counts).size).toBe(1);
   });
 
@@ -90,7 +90,7 @@ describe.each(ENGINES)('a step with a memory on %s', (_name, open) => {
 
   it('carries it from step to step, keeps the network that it started from, and leaves no tensor behind', async () => {
     const training = await tinyTraining({ strategy: counting });
-    const { counts, end } = train(engine.compile('counting', training.run), training);
+    const { counts, end } = await train(engine.compile('counting', training.run), training);
     expect(new Set(counts).size).toBe(1);
     expect([...end['memory.seen']!]).toEqual([5, 0, 5, 0, 5, 0, 5, 0]);
     expect(end['origin.parameters']).toEqual(training.start['student.parameters']);

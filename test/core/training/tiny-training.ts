@@ -104,18 +104,18 @@ export function tinyInputs({ model, strategy }: TinyTraining, step: number): tf.
 }
 
 /** Some steps, five if not said otherwise: their losses, how many tensors there were after each, and the state in the end. */
-export function train(
+export async function train(
   run: TensorFunction,
   training: TinyTraining,
   { from = 1, to = 5, state: start = training.start, inputs: makeInputs = tinyInputs } = {},
-): { losses: number[]; counts: number[]; end: StateVectors } {
+): Promise<{ losses: number[]; counts: number[]; end: StateVectors }> {
   const losses: number[] = [];
   const counts: number[] = [];
   let state = toTensors(start, training.layout);
   for (let step = from; step <= to; step++) {
     const inputs = makeInputs(training, step);
     const outputs = run({ ...state, ...inputs });
-    losses.push(outputs['metric.loss']!.dataSync()[0]!);
+    losses.push((await outputs['metric.loss']!.data())[0]!);
     const isState = ([name]: [string, tf.Tensor]) => name in state;
     const next = Object.fromEntries(Object.entries(outputs).filter(isState));
     tf.dispose([
@@ -128,7 +128,7 @@ export function train(
     state = next;
     counts.push(tf.memory().numTensors);
   }
-  const end = fromTensors(state);
+  const end = await fromTensors(state);
   tf.dispose(state);
   return { losses, counts, end };
 }

@@ -59,7 +59,7 @@ describe.each(ENGINES)('on %s', (_name, open) => {
 
   it.each(BACKBONES)('%s trains compiled, and leaves no tensor behind', async (_label, backbone) => {
     const training = await tinyTraining({ backbone });
-    const { losses, counts } = train(engine.compile('tiny', training.run), training);
+    const { losses, counts } = await train(engine.compile('tiny', training.run), training);
     expect(losses.every(Number.isFinite)).toBe(true);
     expect(new Set(counts).size).toBe(1);
   });

@@ -112,7 +112,7 @@ describe.each(ENGINES)('a head on %s', (_name, open) => {
       const warnings: unknown[] = [];
       const { emitWarning } = process;
       process.emitWarning = ((warning: unknown) => warnings.push(warning)) as typeof process.emitWarning;
-      const { losses, counts, end } = train(engine.compile('tiny', training.run), training);
+      const { losses, counts, end } = await train(engine.compile('tiny', training.run), training);
       process.emitWarning = emitWarning;
       expect(warnings).toEqual([]);
       expect(new Set(counts).size).toBe(1);

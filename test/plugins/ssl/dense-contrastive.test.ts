@@ -25,7 +25,7 @@ describe.each(ENGINES)('dense contrastive learning on %s', (_name, open) => {
   it("makes the same place of two views each other's nearest neighbours in a few steps", async () => {
     const training = await tinyTraining({ ssl: { type: 'dense-contrastive', ...OPTIONS } });
     const run = engine.compile('contrast', training.run);
-    const { losses, end } = train(run, training, { to: STEPS, inputs: matchingViews });
+    const { losses, end } = await train(run, training, { to: STEPS, inputs: matchingViews });
     expect(losses.at(-1)! / losses[0]!).toBeLessThan(0.6);
     const before = shareOfMatches(training, training.start);
     const after = shareOfMatches(training, end);
@@ -38,7 +38,7 @@ describe.each(ENGINES)('dense contrastive learning on %s', (_name, open) => {
       ssl: { type: 'dense-contrastive', ...OPTIONS },
       weightDecay: 0.1,
     });
-    const { end } = train(engine.compile('contrast', training.run), training);
+    const { end } = await train(engine.compile('contrast', training.run), training);
     for (const { name, offset, size } of training.model.layout.parameters) {
       const block = (state: StateVectors, vector: string) => state[vector]!.slice(offset, offset + size);
       if (!name.startsWith('head.')) {

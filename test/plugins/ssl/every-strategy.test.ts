@@ -44,7 +44,7 @@ describe.each(ENGINES)('on %s', (_name, open) => {
     '$ssl with $parts trains as one compiled step, loses a finite amount and leaves no tensor behind',
     async ({ ssl, parts }) => {
       const training = await tinyTraining({ ssl, ...parts });
-      const { losses, counts, end } = train(engine.compile(ssl.type, training.run), training);
+      const { losses, counts, end } = await train(engine.compile(ssl.type, training.run), training);
       expect(losses.every(Number.isFinite)).toBe(true);
       expect(new Set(counts).size).toBe(1);
       expect(end['student.parameters']).not.toEqual(training.start['student.parameters']);

@@ -82,14 +82,14 @@ describe.each(ENGINES)('few-shot DAG on %s', (_name, open) => {
 describe('few-shot DAG with matched targets', () => {
   const matched = strategy({ jsWeight: 0, targets: 'matched' });
 
-  it('looks before the first step where unlabeled images look like the labeled ones, and keeps that', () => {
+  it('looks before the first step where unlabeled images look like the labeled ones, and keeps that', async () => {
     const example = { image: scene(UNMOVED), landmarks: LANDMARKS };
     const moved = scene([1, 0, 5, 0, 1, 2]);
     const found = LANDMARKS.map(([x, y]): Point => [x + 5 - 1, y + 2 + 1]);
-    const { matched: rows } = matched.survey!({
-      labeled: [example],
-      unlabeled: [{ image: moved, landmarks: found }],
-    });
+    const unlabeled = async function* () {
+      yield { image: moved, landmarks: found };
+    };
+    const { matched: rows } = await matched.survey!({ labeled: [example], unlabeled: unlabeled() });
     expect(Object.keys(matched.memory!(LANDMARKS.length))).toEqual(['matched']);
     const places = LANDMARKS.map(([x, y]) => [(x + 5 + 0.5) / moved.width, (y + 2 + 0.5) / moved.height]);
     expectClose(tf.tensor1d(rows!), places.flat(), 0.5 / moved.height);

@@ -101,7 +101,7 @@ describe.each(ENGINES)('labels made once on %s', (_name, open) => {
   it('stay the same in a training that moves student and teacher', async () => {
     const engine = await open();
     const training = await tinyTraining({ ssl: { type: 'stac', confidence: 'soft' } });
-    const { end } = train(engine.compile('stac', training.run), training);
+    const { end } = await train(engine.compile('stac', training.run), training);
     expect(end['origin.parameters']).toEqual(training.start['student.parameters']);
     expect(end['teacher.parameters']).not.toEqual(training.start['teacher.parameters']);
   });

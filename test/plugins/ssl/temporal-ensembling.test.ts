@@ -91,15 +91,15 @@ describe.each(ENGINES)('temporal ensembling on %s', (_name, open) => {
   it('goes on from a checkpoint to the numbers of an uninterrupted training', async () => {
     const training = await tinyTraining({ ssl: { type: 'temporal-ensembling' } });
     const run = engine.compile('ensembling', training.run);
-    const whole = train(run, training);
+    const whole = await train(run, training);
     const folder = mkdtempSync(join(tmpdir(), 'fsx-ensembling-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'last.safetensors');
-    const { end } = train(run, training, { to: 3 });
+    const { end } = await train(run, training, { to: 3 });
     await writeCheckpoint(path, end, training.layout, { stage: 0, step: 3 } as CheckpointFacts);
     const state = restoreState(await readCheckpoint(path), training.layout);
     expect(state['memory.seen']!.some((times) => times > 0)).toBe(true);
-    const resumed = train(run, training, { from: 4, state });
+    const resumed = await train(run, training, { from: 4, state });
     expect(resumed.losses).toEqual(whole.losses.slice(3));
     expect(resumed.end).toEqual(whole.end);
   });

@@ -21,7 +21,7 @@ async function checkEngine(engine: EngineName): Promise<Check[]> {
   try {
     const { description } = await openEngine({ type: engine });
     const { checkTraining } = await import('./training-checks.ts');
-    return [passed('device', description), ...checkTraining()];
+    return [passed('device', description), ...(await checkTraining())];
   } catch (error) {
     const fix =
       error instanceof EngineError && error.suggestion

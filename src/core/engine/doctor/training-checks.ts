@@ -1,6 +1,7 @@
 import {
   add,
   conv2d,
+  dispose,
   matMul,
   mean,
   memory,
@@ -42,14 +43,14 @@ type Parameters = Tensor[];
 type LossFunction = (...parameters: Tensor[]) => Scalar;
 
 /** Runs on the active engine: gradients against finite differences, a falling loss, a constant tensor count. */
-export function checkTraining(): Check[] {
+export async function checkTraining(): Promise<Check[]> {
   const random = new Random('engine-doctor');
   const [images, targets] = syntheticBatch(random);
   const parameters = initialParameters(random);
   const loss = (...values: Tensor[]) => lossOf(values, images, targets);
   try {
-    const gradients = checkGradients(loss, parameters);
-    return [gradients, ...checkSteps(loss, parameters)];
+    const gradients = await checkGradients(loss, parameters);
+    return [gradients, ...(await checkSteps(loss, parameters))];
   } finally {
     for (const value of [images, targets, ...parameters]) value.dispose();
   }
@@ -92,42 +93,51 @@ function lossOf(parameters: Parameters, images: Tensor4D, targets: Tensor): Scal
 }
 
 /** For each parameter, the slope of the loss along the gradient must be the gradient's length. */
-function checkGradients(loss: LossFunction, parameters: Parameters): Check {
-  const worst = tidy(() => {
-    const { grads } = valueAndGrads(loss)(parameters);
-    return Math.max(...grads.map((gradient, index) => slopeError(loss, parameters, gradient, index)));
-  });
+async function checkGradients(loss: LossFunction, parameters: Parameters): Promise<Check> {
+  const { value, grads } = valueAndGrads(loss)(parameters);
+  const errors = await Promise.all(
+    grads.map((gradient, index) => slopeError(loss, parameters, gradient, index)),
+  );
+  dispose([value, ...grads]);
+  const worst = Math.max(...errors);
   const detail = `at most ${(100 * worst).toFixed(2)} % from finite differences`;
   if (worst <= GRADIENT_TOLERANCE) return passed('gradients', detail);
   return failed('gradients', detail, REPORT_FIX);
 }
 
-function slopeError(loss: LossFunction, parameters: Parameters, gradient: Tensor, index: number): number {
-  const length = Math.sqrt(numberIn(sum(square(gradient))));
-  const lossAt = (distance: number) => {
-    const moved = add(parameters[index] as Tensor, mul(gradient, distance / length));
-    return numberIn(loss(...parameters.with(index, moved)));
-  };
-  const slope = (lossAt(DIFFERENCE_STEP) - lossAt(-DIFFERENCE_STEP)) / (2 * DIFFERENCE_STEP);
+async function slopeError(
+  loss: LossFunction,
+  parameters: Parameters,
+  gradient: Tensor,
+  index: number,
+): Promise<number> {
+  const length = Math.sqrt(await numberIn(() => sum(square(gradient))));
+  const lossAt = (distance: number) =>
+    numberIn(() => {
+      const moved = add(parameters[index] as Tensor, mul(gradient, distance / length));
+      return loss(...parameters.with(index, moved));
+    });
+  const slope = ((await lossAt(DIFFERENCE_STEP)) - (await lossAt(-DIFFERENCE_STEP))) / (2 * DIFFERENCE_STEP);
   return Math.abs(slope - length) / length;
 }
 
 /** Gradient descent: the loss must fall, and no step may leave tensors behind. */
-function checkSteps(loss: LossFunction, initial: Parameters): Check[] {
+async function checkSteps(loss: LossFunction, initial: Parameters): Promise<Check[]> {
   let parameters: Parameters = initial.map((value) => value.clone());
   const losses: number[] = [];
   const tensorCounts: number[] = [];
   for (let step = 0; step < STEPS; step++) {
     const previous = parameters;
-    parameters = tidy(() => {
+    const [value, ...moved] = tidy(() => {
       const { value, grads } = valueAndGrads(loss)(previous);
-      losses.push(numberIn(value));
-      return previous.map((parameter, i) => sub(parameter, mul(grads[i] as Tensor, LEARNING_RATE)));
-    });
-    for (const value of previous) value.dispose();
+      return [value, ...previous.map((parameter, i) => sub(parameter, mul(grads[i]!, LEARNING_RATE)))];
+    }) as [Scalar, ...Parameters];
+    losses.push(await numberIn(() => value));
+    parameters = moved;
+    dispose(previous);
     tensorCounts.push(memory().numTensors);
   }
-  for (const value of parameters) value.dispose();
+  dispose(parameters);
   return [lossCheck(losses), tensorCheck(tensorCounts)];
 }
 
@@ -145,6 +155,10 @@ function tensorCheck(counts: readonly number[]): Check {
   return failed('tensor count', `${grown} more after ${STEPS} steps`, REPORT_FIX);
 }
 
-function numberIn(value: Tensor): number {
-  return value.dataSync()[0] as number;
+/** Reads the scalar that is computed, and frees everything. */
+async function numberIn(compute: () => Tensor): Promise<number> {
+  const value = tidy(compute);
+  const [number] = await value.data();
+  value.dispose();
+  return number as number;
 }

@@ -15,7 +15,8 @@ test('an engine whose ReLU gradient is wrong is found out', async () => {
   const { checkTraining } = await import('../../../../src/core/engine/doctor/training-checks.ts');
   unregisterGradient('Relu');
   registerGradient({ kernelName: 'Relu', gradFunc: (dy) => ({ x: () => mul(dy as Tensor, 0.5) }) });
-  expect(checkTraining().find((check) => check.name === 'gradients')).toMatchObject({ status: 'failed' });
+  const checks = await checkTraining();
+  expect(checks.find((check) => check.name === 'gradients')).toMatchObject({ status: 'failed' });
 });
 
 test('a machine that falls short is told how to fix it', () => {

@@ -94,8 +94,8 @@ describe.skipIf(nativeIsMissing)('convolutions in bf16', () => {
   test('train as float32 does, to their precision', async () => {
     const training = await tinyTraining();
     const compiled = engine.compile('tiny', training.run);
-    const { losses } = train(compiled, training);
-    const exact = train((inputs) => tf.tidy(() => training.run(inputs)), training).losses;
+    const { losses } = await train(compiled, training);
+    const exact = (await train((inputs) => tf.tidy(() => training.run(inputs)), training)).losses;
     for (const [step, loss] of losses.entries()) {
       expect(Math.abs(loss / exact[step]! - 1), `step ${step}`).toBeLessThan(0.05);
     }
