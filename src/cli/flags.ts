@@ -8,7 +8,7 @@ export const setFlag = string({
   multipleNonGreedy: true,
 });
 
-export const engineFlag = option({ options: ['auto', 'native', 'wasm'] as const })({
+export const engineFlag = option({ options: ['auto', 'native', 'webgpu', 'wasm'] as const })({
   description: 'the tensor engine, instead of the one that the recipe names',
 });
 

@@ -34,7 +34,7 @@ const ManifestFile = Type.Object({
   format: Type.Literal('fsx-benchmark'),
   version: Type.Literal(1),
   benchmark: Type.String(),
-  engine: Type.Union([Type.Literal('native'), Type.Literal('wasm')]),
+  engine: Type.Union([Type.Literal('native'), Type.Literal('webgpu'), Type.Literal('wasm')]),
   trials: Type.Record(Type.String(), TrialRecord),
 });
 

@@ -1,4 +1,4 @@
-import { findNativeBinding } from '../engine/provisioning/native-binding.ts';
+import { bestEngine } from '../engine/open.ts';
 import type { Benchmark } from './load.ts';
 import { Manifest } from './manifest.ts';
 import { planTrials, type Trial } from './plan.ts';
@@ -15,7 +15,6 @@ export interface BenchmarkSession {
  * @throws {RunError} FSX_BENCHMARK_MANIFEST or FSX_BENCHMARK_FOLDER.
  */
 export async function openSession(benchmark: Benchmark, directory: string): Promise<BenchmarkSession> {
-  const engine = async () => ((await findNativeBinding()) === undefined ? 'wasm' : 'native');
-  const manifest = await Manifest.open(directory, benchmark.settings.name, engine);
+  const manifest = await Manifest.open(directory, benchmark.settings.name, bestEngine);
   return { benchmark, manifest, plan: await planTrials(benchmark, manifest.engine) };
 }

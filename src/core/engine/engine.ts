@@ -3,7 +3,7 @@ import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 /** A function of tensors alone: it keeps nothing, reads nothing back and draws nothing at random. */
 export type TensorFunction = (inputs: NamedTensorMap) => NamedTensorMap;
 
-export type EngineName = 'native' | 'wasm';
+export type EngineName = 'native' | 'webgpu' | 'wasm';
 
 /** What convolutions of compiled steps compute in; everything else is float32. */
 export type Precision = 'float32' | 'bf16';

@@ -44,7 +44,7 @@ function nullable<S extends TSchema>(schema: S, description: string) {
 const SampleIds = Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true });
 const SampleCount = (minimum: number) => Type.Integer({ minimum });
 
-const ENGINE_TYPES = [Type.Literal('auto'), Type.Literal('native'), Type.Literal('wasm')];
+const ENGINE_TYPES = (['auto', 'native', 'webgpu', 'wasm'] as const).map((type) => Type.Literal(type));
 
 /** An engine by name alone, or with its threads; `loadRecipe` turns the first form into the second. */
 const EngineSchema = Type.Unsafe<EngineChoice>(
@@ -55,12 +55,16 @@ const EngineSchema = Type.Unsafe<EngineChoice>(
         {
           type: Type.Optional(
             Type.Union(ENGINE_TYPES, {
-              description: 'auto takes native where it is installed',
+              description:
+                'auto takes native where it is installed, else webgpu where there is a GPU, else wasm',
               default: 'auto',
             }),
           ),
           threads: Type.Optional(
-            Type.Integer({ minimum: 1, description: 'CPU threads; the engine chooses when it is left out' }),
+            Type.Integer({
+              minimum: 1,
+              description: 'CPU threads; the engine chooses when it is left out, and webgpu needs none',
+            }),
           ),
           device: Type.Optional(
             Type.String({

@@ -17,13 +17,16 @@ export default class EngineDoctor extends BaseCommand {
     'Without --engine the one that `engine: auto` takes is examined. Exits with 5 when a check fails.';
   static override enableJsonFlag = true;
   static override flags = {
-    engine: option({ options: ['native', 'wasm'] as const, description: 'the engine to examine' })(),
+    engine: option({
+      options: ['native', 'webgpu', 'wasm'] as const,
+      description: 'the engine to examine',
+    })(),
   };
 
   async run(): Promise<Examination> {
     const { flags } = await this.parse(EngineDoctor);
-    const { findNativeBinding } = await import('../../../core/engine/provisioning/native-binding.ts');
-    const engine = flags.engine ?? ((await findNativeBinding()) ? 'native' : 'wasm');
+    const { bestEngine } = await import('../../../core/engine/open.ts');
+    const engine = flags.engine ?? (await bestEngine());
     const { examine } = await import('../../../core/engine/doctor/doctor.ts');
     const checks = await examine(engine);
     const healthy = checks.every((check) => check.status === 'ok');

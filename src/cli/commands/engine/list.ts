@@ -12,7 +12,7 @@ export default class EngineList extends BaseCommand {
     for (const { name, available, detail } of engines) {
       this.log(`${name.padEnd(8)}${available ? 'available    ' : 'unavailable  '}${detail}`);
     }
-    const best = engines.find((engine) => engine.available);
+    const best = engines.find((engine) => engine.available && engine.automatic);
     if (best) this.log(`\n\`engine: auto\` takes ${best.name}`);
     return engines;
   }

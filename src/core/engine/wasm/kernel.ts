@@ -4,9 +4,7 @@ import {
   type KernelConfig,
   type KernelFunc,
   type NamedAttrMap,
-  registerKernel,
   type TensorInfo,
-  unregisterKernel,
 } from '@tensorflow/tfjs-core';
 
 const BACKEND = 'wasm';
@@ -24,12 +22,6 @@ export function wasmKernel<Input extends string, Attributes = Record<string, nev
   kernelFunc: (call: KernelCall<Input, Attributes>) => TensorInfo | TensorInfo[],
 ): KernelConfig {
   return { kernelName, backendName: BACKEND, kernelFunc: kernelFunc as unknown as KernelFunc };
-}
-
-/** Registers a kernel in the place of the stock one, if there is one. */
-export function replaceKernel(kernel: KernelConfig): void {
-  if (getKernel(kernel.kernelName, BACKEND)) unregisterKernel(kernel.kernelName, BACKEND);
-  registerKernel(kernel);
 }
 
 /** Runs a kernel of the backend from inside another one. The caller owns the result. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Engine, TensorFunction } from '../../../../src/core/engine/engine.ts';
 import { nativeIsMissing, openTestNative } from '../native/open-native.ts';
-import { draw, OPERATIONS } from '../native/operations.ts';
+import { draw, OPERATIONS } from '../operations.ts';
 
 describe.skipIf(nativeIsMissing)('an operation and its gradients give the same compiled as eagerly', () => {
   let engine: Engine;

@@ -1,5 +1,4 @@
-import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
-import { BACKEND_NAME } from '../tensorflow.ts';
+import { replaceKernel } from '../../replace-kernel.ts';
 import {
   batchNormGradKernel,
   batchNormKernel,
@@ -40,9 +39,4 @@ const WITHOUT_OWN_OPS = [stockBatchNormKernel, stockBatchNormGradKernel];
 /** @param hasOwnOps whether TensorFlow knows the ops in `native/` and they run on the device. */
 export function registerNativeKernels(hasOwnOps: boolean): void {
   for (const kernel of [...KERNELS, ...(hasOwnOps ? OWN_OPS : WITHOUT_OWN_OPS)]) replaceKernel(kernel);
-}
-
-function replaceKernel(kernel: KernelConfig): void {
-  if (getKernel(kernel.kernelName, BACKEND_NAME)) unregisterKernel(kernel.kernelName, BACKEND_NAME);
-  registerKernel(kernel);
 }

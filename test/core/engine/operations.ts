@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { batchNormTraining } from '../../../../src/core/engine/ops/batch-norm.ts';
-import { sampleBilinear } from '../../../../src/core/engine/ops/sample-bilinear.ts';
-import { Random } from '../../../../src/core/random.ts';
+import { batchNormTraining } from '../../../src/core/engine/ops/batch-norm.ts';
+import { sampleBilinear } from '../../../src/core/engine/ops/sample-bilinear.ts';
+import { Random } from '../../../src/core/random.ts';
 
 export type Operation = (...inputs: tf.Tensor[]) => tf.Tensor;
 
