@@ -5,9 +5,6 @@ import { openWasm } from '../../src/core/engine/wasm/wasm-engine.ts';
 import { openTestWebGpu, webGpuIsMissing } from '../core/engine/webgpu/open-webgpu.ts';
 import { expectSameStep, STEP_CASES } from './step-cases.ts';
 
-/** A software adapter compiles each shader for a while. */
-const TIMEOUT_MS = 120_000;
-
 describe.skipIf(webGpuIsMissing)('one step on a GPU and on WebAssembly', () => {
   let engines: readonly Engine[];
   beforeAll(async () => {
@@ -19,9 +16,7 @@ describe.skipIf(webGpuIsMissing)('one step on a GPU and on WebAssembly', () => {
     return engines.find((engine) => engine.name === name)!.compile('step', run);
   };
 
-  it.each(STEP_CASES)(
-    '%s: the same loss and gradient',
-    (_label, parts) => expectSameStep(parts, on('wasm'), on('webgpu')),
-    TIMEOUT_MS,
+  it.each(STEP_CASES)('%s: the same loss and gradient', (_label, parts) =>
+    expectSameStep(parts, on('wasm'), on('webgpu')),
   );
 });

@@ -10,8 +10,9 @@ export class CheckedBackend extends WebGPUBackend {
 
   constructor(device: GPUDevice, info: GPUAdapterInfo) {
     super(device, info);
-    device.onuncapturederror = ({ error }) => {
-      this.#failure ??= failureOf(error);
+    device.onuncapturederror = (event) => {
+      event.preventDefault(); // else it is written to stderr too
+      this.#failure ??= failureOf(event.error);
     };
     void device.lost.then(({ message }) => {
       this.#failure ??= new EngineError('FSX_ENGINE_WEBGPU', `the GPU was lost: ${message}`);

@@ -15,8 +15,8 @@ export interface Shader {
   readonly outputShape: readonly number[];
   readonly uniforms?: Readonly<Record<string, Uniform>>;
   readonly threadsPerGroup?: number;
-  /** Default: as many as give each element of the output a thread. */
-  readonly groups?: number;
+  /** Default: one for each element of the output. Filled up to whole groups. */
+  readonly threads?: number;
   /**
    * WGSL of `fn main(index: i32)`, which runs once a thread; `index` counts over all groups and may exceed the output,
    * whose elements are `uniforms.size`; `localIndex` (u32) counts within the group.
@@ -44,7 +44,7 @@ export function runShader(backend: WebGPUBackend, shader: Shader): TensorInfo {
   const { name, inputs, uniforms: given = {}, threadsPerGroup = THREADS_PER_GROUP, code } = shader;
   const outputShape = [...shader.outputShape];
   const layout = webgpu_util.flatDispatchLayout(outputShape);
-  const groups = shader.groups ?? Math.ceil(util.sizeFromShape(outputShape) / threadsPerGroup);
+  const { threads = util.sizeFromShape(outputShape) } = shader;
   const program: WebGPUProgram = {
     outputShape,
     shaderKey: name,
@@ -54,7 +54,7 @@ export function runShader(backend: WebGPUBackend, shader: Shader): TensorInfo {
       .join(' '),
     workgroupSize: [threadsPerGroup, 1, 1],
     dispatchLayout: layout,
-    dispatch: [groups, 1, 1],
+    dispatch: [Math.ceil(threads / threadsPerGroup), 1, 1],
     size: true,
     getUserCode: () => code,
   };

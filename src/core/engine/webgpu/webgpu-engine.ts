@@ -41,6 +41,7 @@ export async function openWebGpu({ reason }: WebGpuOptions): Promise<Engine> {
     registerBackend(BACKEND_NAME, () => backend, PRIORITY);
     registerKernels();
     await setBackend(BACKEND_NAME);
+    process.once('exit', () => backend.dispose());
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;
     throw new EngineError('FSX_ENGINE_WEBGPU', 'the WebGPU engine does not start', {
@@ -52,6 +53,22 @@ export async function openWebGpu({ reason }: WebGpuOptions): Promise<Engine> {
     name: BACKEND_NAME,
     description: `TensorFlow.js ${version_core}, WebGPU on ${isSoftware ? 'the processor: ' : ''}${description}`,
     reason,
-    compile: (_label, run) => (inputs) => tidy(() => run(inputs)),
+    compile: (label, run) => (inputs) => tidy(() => withKernels(label, () => run(inputs))),
   };
+}
+
+/** Turns TensorFlow.js's error for an operation that its WebGPU backend lacks into one that says what to do. */
+function withKernels<Result>(label: string, run: () => Result): Result {
+  try {
+    return run();
+  } catch (cause) {
+    const kernel = /^Kernel '(\w+)' not registered for backend/.exec(
+      cause instanceof Error ? cause.message : '',
+    );
+    if (kernel === null) throw cause;
+    throw new EngineError('FSX_ENGINE_KERNEL', `${label}: WebGPU has no kernel ${kernel[1]}`, {
+      cause,
+      suggestion: 'Choose another engine (`--engine`); a plugin of yours may use this operation.',
+    });
+  }
 }

@@ -3,13 +3,10 @@ import { expectGradients } from '../expect-gradients.ts';
 import { OPERATIONS } from '../operations.ts';
 import { openTestWebGpu, webGpuIsMissing } from './open-webgpu.ts';
 
-/** A software adapter compiles each shader for a while. */
-const TIMEOUT_MS = 60_000;
-
 describe.skipIf(webGpuIsMissing)('webgpu gradients agree with finite differences', () => {
   beforeAll(async () => {
     await openTestWebGpu();
   });
 
-  test.each(OPERATIONS)('%s', (_name, operation, shapes) => expectGradients(operation, shapes), TIMEOUT_MS);
+  test.each(OPERATIONS)('%s', (_name, operation, shapes) => expectGradients(operation, shapes));
 });

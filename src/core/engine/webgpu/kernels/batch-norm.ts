@@ -1,12 +1,14 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { BATCH_NORM, BATCH_NORM_GRAD } from '../../ops/batch-norm.ts';
+import { copyOut } from '../copy.ts';
 import { type KernelCall, webGpuKernel } from '../kernel.ts';
 import { floats, integers, runShader } from '../shader.ts';
+import { sumBlocks } from './sum-blocks.ts';
 
 /*
- * Two shaders read `x [rows, channels]` in blocks of rows and leave two numbers a block and channel, `[blocks, 2, channels]`;
- * small ones join the blocks; a last one goes over all elements.
+ * Forward and backward alike: one shader reads `[rows, channels]` in blocks of rows and leaves two numbers a block and
+ * channel, `[blocks, 2, channels]`; a small one joins the blocks; a last one goes over all elements.
  */
 
 interface Attributes {
@@ -95,7 +97,7 @@ function reduceBlocks(
     outputShape: [blocks, 2, channels],
     uniforms: integers({ rows, channels, rowsPerBlock, blocks }),
     threadsPerGroup: LANES * LANES,
-    groups: blocks * Math.ceil(channels / LANES),
+    threads: blocks * Math.ceil(channels / LANES) * LANES * LANES,
     code,
   });
 }
@@ -119,127 +121,105 @@ const MOMENTS = `${JOIN}
     'join(mine, other)',
   )}`;
 
-/** What is made of the moments of all blocks, as an expression of `all`: count, mean, sum of squared distances. */
-const STATISTICS = {
-  mean: 'all.y',
-  unbiasedVariance: 'all.z / max(1.0, all.x - 1.0)',
-  inverseDeviation: 'inverseSqrt(all.z / all.x + uniforms.epsilon)',
-};
-
-function statistic(
-  backend: WebGPUBackend,
-  which: keyof typeof STATISTICS,
-  moments: TensorInfo,
-  { rows, channels, rowsPerBlock, blocks }: Rows,
-  epsilon: number,
-): TensorInfo {
-  return runShader(backend, {
-    name: `batchNorm_${which}`,
-    inputs: { moments },
-    outputShape: [channels],
-    uniforms: { ...integers({ rows, channels, rowsPerBlock, blocks }), ...floats({ epsilon }) },
-    code: `${JOIN}
-      fn main(index: i32) {
-        if (index >= uniforms.size) { return; }
-        var all = vec3<f32>();
-        for (var block = 0; block < uniforms.blocks; block++) {
-          let first = block * uniforms.rowsPerBlock;
-          let count = f32(min(uniforms.rowsPerBlock, uniforms.rows - first));
-          let place = 2 * block * uniforms.channels + index;
-          all = join(all, vec3<f32>(count, moments[place], moments[place + uniforms.channels]));
-        }
-        result[index] = ${STATISTICS[which]};
-      }`,
-  });
-}
+/** Joins the moments of all blocks: mean, unbiased variance, 1 / standard deviation. */
+const STATISTICS = `${JOIN}
+  fn main(index: i32) {
+    if (index >= uniforms.channels) { return; }
+    var all = vec3<f32>();
+    for (var block = 0; block < uniforms.blocks; block++) {
+      let count = f32(min(uniforms.rowsPerBlock, uniforms.rows - block * uniforms.rowsPerBlock));
+      let place = 2 * block * uniforms.channels + index;
+      all = join(all, vec3<f32>(count, moments[place], moments[place + uniforms.channels]));
+    }
+    result[index] = all.y;
+    result[uniforms.channels + index] = all.z / max(1.0, all.x - 1.0);
+    result[2 * uniforms.channels + index] = inverseSqrt(all.z / all.x + uniforms.epsilon);
+  }`;
 
 const NORMALISE = `
   fn main(index: i32) {
     if (index >= uniforms.size) { return; }
     let c = index % uniforms.channels;
-    result[index] = (x[index] - mean[c]) * inverse[c] * scale[c] + offset[c];
+    let inverse = statistics[2 * uniforms.channels + c];
+    result[index] = (x[index] - statistics[c]) * inverse * scale[c] + offset[c];
   }`;
 
-/** Outputs `y`, `mean`, unbiased `variance`; saved for the gradient: 1 / standard deviation. */
+/** Outputs `y`, `mean`, unbiased `variance`; saved for the gradient: `[3, channels]`, see `STATISTICS`. */
 function batchNorm({ inputs, attrs, backend }: KernelCall<'x' | 'scale' | 'offset', Attributes>) {
   const { x, scale, offset } = inputs;
   const channels = scale.shape[0] as number;
   const shape = rowsOf(x, channels);
   const moments = reduceBlocks(backend, 'batchNormMoments', { x }, shape, MOMENTS);
-  const of = (which: keyof typeof STATISTICS) => statistic(backend, which, moments, shape, attrs.epsilon);
-  const [mean, variance, inverse] = [of('mean'), of('unbiasedVariance'), of('inverseDeviation')];
+  const { rows, rowsPerBlock, blocks } = shape;
+  const { epsilon } = attrs;
+  const statistics = runShader(backend, {
+    name: 'batchNormStatistics',
+    inputs: { moments },
+    outputShape: [3, channels],
+    uniforms: { ...integers({ rows, channels, rowsPerBlock, blocks }), ...floats({ epsilon }) },
+    code: STATISTICS,
+  });
   backend.disposeData(moments.dataId);
   const y = runShader(backend, {
-    name: 'batchNormNormalise',
-    inputs: { x, mean, inverse, scale, offset },
+    name: 'batchNorm',
+    inputs: { x, statistics, scale, offset },
     outputShape: x.shape,
     uniforms: integers({ channels }),
     code: NORMALISE,
   });
-  return [y, mean, variance, inverse];
+  return [y, ...channelRows(backend, statistics, 2), statistics];
+}
+
+/** The first rows of `[.., channels]`, each a vector. */
+function channelRows(backend: WebGPUBackend, tensor: TensorInfo, count: number): TensorInfo[] {
+  const channels = tensor.shape[1] as number;
+  return Array.from({ length: count }, (_, row) =>
+    copyOut(backend, { tensor, start: row * channels }, [channels]),
+  );
 }
 
 /** Sums of `dy` and of `dy` times the normalised `x`. */
 const GRADIENT_SUMS = blockReduction(
   'vec2<f32>',
   `
+      let mean = statistics[channel];
+      let inverse = statistics[2 * uniforms.channels + channel];
       for (var row = first; row < end; row += LANES) {
         let place = row * uniforms.channels + channel;
-        value += dy[place] * vec2<f32>(1.0, (x[place] - mean[channel]) * inverse[channel]);
+        value += dy[place] * vec2<f32>(1.0, (x[place] - mean) * inverse);
       }`,
   'mine + other',
 );
-
-/** Which of the two sums, over all blocks. */
-function total(
-  backend: WebGPUBackend,
-  which: 0 | 1,
-  sums: TensorInfo,
-  { channels, blocks }: Rows,
-): TensorInfo {
-  return runShader(backend, {
-    name: 'batchNormTotal',
-    inputs: { sums },
-    outputShape: [channels],
-    uniforms: integers({ channels, blocks, which }),
-    code: `
-      fn main(index: i32) {
-        if (index >= uniforms.size) { return; }
-        var all = 0.0;
-        for (var block = 0; block < uniforms.blocks; block++) {
-          all += sums[(2 * block + uniforms.which) * uniforms.channels + index];
-        }
-        result[index] = all;
-      }`,
-  });
-}
 
 /** Ioffe & Szegedy 2015, section 3. */
 const INPUT_GRADIENT = `
   fn main(index: i32) {
     if (index >= uniforms.size) { return; }
     let c = index % uniforms.channels;
-    let normalised = (x[index] - mean[c]) * inverse[c];
-    let removed = (dOffset[c] + normalised * dScale[c]) / f32(uniforms.rows);
-    result[index] = scale[c] * inverse[c] * (dy[index] - removed);
+    let inverse = statistics[2 * uniforms.channels + c];
+    let normalised = (x[index] - statistics[c]) * inverse;
+    let removed = (totals[c] + normalised * totals[uniforms.channels + c]) / f32(uniforms.rows);
+    result[index] = scale[c] * inverse * (dy[index] - removed);
   }`;
 
-type GradInput = 'dy' | 'x' | 'scale' | 'mean' | 'saved0';
+type GradInput = 'dy' | 'x' | 'scale' | 'saved0';
 
 function batchNormGrad({ inputs, backend }: KernelCall<GradInput, Attributes>): TensorInfo[] {
-  const { dy, x, scale, mean, saved0: inverse } = inputs;
+  const { dy, x, scale, saved0: statistics } = inputs;
   const channels = scale.shape[0] as number;
   const shape = rowsOf(x, channels);
-  const sums = reduceBlocks(backend, 'batchNormGradSums', { dy, x, mean, inverse }, shape, GRADIENT_SUMS);
-  const [dOffset, dScale] = [total(backend, 0, sums, shape), total(backend, 1, sums, shape)];
+  const sums = reduceBlocks(backend, 'batchNormGradSums', { dy, x, statistics }, shape, GRADIENT_SUMS);
+  const totals = sumBlocks(backend, sums);
   backend.disposeData(sums.dataId);
   const dx = runShader(backend, {
     name: 'batchNormGrad',
-    inputs: { dy, x, scale, mean, inverse, dOffset, dScale },
+    inputs: { dy, x, scale, statistics, totals },
     outputShape: x.shape,
     uniforms: integers({ channels, rows: shape.rows }),
     code: INPUT_GRADIENT,
   });
+  const [dOffset, dScale] = channelRows(backend, totals, 2) as [TensorInfo, TensorInfo];
+  backend.disposeData(totals.dataId);
   return [dx, dScale, dOffset];
 }
 
