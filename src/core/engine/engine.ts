@@ -30,7 +30,7 @@ export interface Engine {
 
 export interface EngineChoice {
   readonly type: 'auto' | EngineName;
-  /** Threads of the wasm engine (default 1) or of TensorFlow (default: all cores). */
+  /** Threads of the wasm engine (default 1) or of TensorFlow (default: all cores); webgpu needs none. */
   readonly threads?: number;
   /** Default: training. */
   readonly workload?: Workload;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { surveyGpus } from '../../../src/core/engine/gpus.ts';
-import { openEngine } from '../../../src/core/engine/open.ts';
+import { bestEngine, hasHardwareGpu, openEngine } from '../../../src/core/engine/open.ts';
 import { EXIT_CODES } from '../../../src/core/errors.ts';
 import { nativeIsMissing } from './native/open-native.ts';
+import { webGpuIsMissing } from './webgpu/open-webgpu.ts';
 
 const hasGpu = (await surveyGpus()).gpus.length > 0;
 
@@ -18,16 +19,27 @@ describe('openEngine', () => {
     expect(engine.name).toBe('wasm');
   });
 
-  test('wasm does not take bf16, and says so', async () => {
-    await expect(openEngine({ type: 'wasm', precision: 'bf16' })).rejects.toMatchObject({
+  test.each(['webgpu', 'wasm'] as const)('%s does not take bf16, and says so', async (type) => {
+    await expect(openEngine({ type, precision: 'bf16' })).rejects.toMatchObject({
       code: 'FSX_ENGINE_PRECISION',
       exitCode: EXIT_CODES.engine,
     });
+  });
+
+  test.skipIf(webGpuIsMissing)('a software adapter is no GPU, and runs where it is asked for', async () => {
+    const engine = await openEngine({ type: 'webgpu' });
+    expect(engine.name).toBe('webgpu');
+    expect(await hasHardwareGpu()).toBe(!engine.description.includes('on the processor'));
   });
 });
 
 describe('a GPU that is asked for', () => {
   const missing = { code: 'FSX_ENGINE_NO_GPU', exitCode: EXIT_CODES.engine };
+
+  test('is the fastest one on webgpu, which cannot choose', async () => {
+    const second = openEngine({ type: 'webgpu', device: 'gpu:1' });
+    await expect(second).rejects.toMatchObject({ code: 'FSX_ENGINE_DEVICE' });
+  });
 
   test('is nothing that wasm has', async () => {
     await expect(openEngine({ type: 'wasm', device: 'gpu' })).rejects.toMatchObject(missing);
@@ -43,9 +55,10 @@ describe('a GPU that is asked for', () => {
 });
 
 describe.runIf(nativeIsMissing)('openEngine without native TensorFlow', () => {
-  test('auto runs on wasm and says how to get the faster engine', async () => {
+  test('auto runs on a GPU or else on wasm, and says how to get native TensorFlow', async () => {
     const engine = await openEngine({ type: 'auto' });
-    expect(engine.name).toBe('wasm');
+    expect(engine.name).toBe((await hasHardwareGpu()) ? 'webgpu' : 'wasm');
+    expect(engine.name).toBe(await bestEngine());
     expect(engine.reason).toContain('fsx engine install');
   });
 

@@ -26,6 +26,14 @@ export const OPERATIONS: readonly [string, Operation, readonly (readonly number[
       ],
     ]),
   ),
+  ...[1, 2].map((stride): [string, Operation, number[][]] => [
+    `conv2d of whole vectors of channels, stride ${stride}`,
+    (x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, 'same'),
+    [
+      [2, 9, 10, 4],
+      [3, 3, 4, 8],
+    ],
+  ]),
   [
     'conv2d 1x1',
     (x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same'),

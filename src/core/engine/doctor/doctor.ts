@@ -26,7 +26,7 @@ async function checkEngine(engine: EngineName): Promise<Check[]> {
     const fix =
       error instanceof EngineError && error.suggestion
         ? error.suggestion
-        : 'use the other engine (`--engine`), and report this output';
+        : 'use another engine (`--engine`), and report this output';
     return [failed('engine', error instanceof Error ? error.message : String(error), fix)];
   }
 }

@@ -36,8 +36,7 @@ const GRADIENT_TOLERANCE = 0.03;
 /** The loss must at least halve. */
 const LOSS_RATIO = 0.5;
 
-const REPORT_FIX =
-  'this engine computes wrongly here: use the other one (`--engine`), and report this output';
+const REPORT_FIX = 'this engine computes wrongly here: use another one (`--engine`), and report this output';
 
 type Parameters = Tensor[];
 type LossFunction = (...parameters: Tensor[]) => Scalar;

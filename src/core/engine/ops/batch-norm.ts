@@ -8,7 +8,7 @@ import {
 } from '@tensorflow/tfjs-core';
 
 /**
- * Train-time batch norm as one kernel forward and one backward. Both engines register:
+ * Train-time batch norm as one kernel forward and one backward. Every engine registers:
  *
  * - `FsxBatchNorm`: inputs `x [.., channels]`, `scale [channels]`, `offset [channels]`; attribute `epsilon`;
  *   outputs `y`, `mean`, `variance` (unbiased: N - 1, as PyTorch keeps it), and one to three tensors of the engine's

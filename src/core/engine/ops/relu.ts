@@ -2,7 +2,7 @@ import './stock-gradients.ts';
 import { engine, registerGradient, type Tensor, unregisterGradient } from '@tensorflow/tfjs-core';
 
 /**
- * The stock gradient of `tf.relu` is three kernels; here it is one. Both engines register `FsxReluGrad`: inputs
+ * The stock gradient of `tf.relu` is three kernels; here it is one. Every engine registers `FsxReluGrad`: inputs
  * `dy` and `y` (the output of the ReLU), output `dy` where `y > 0`, else 0.
  */
 export const RELU_GRAD = 'FsxReluGrad';

@@ -12,7 +12,6 @@ export interface AdapterFacts {
   readonly isSoftware: boolean;
 }
 
-const PACKAGE = 'webgpu';
 const PROBE_TIMEOUT_MS = 30_000;
 
 /**
@@ -23,7 +22,7 @@ const PROBE_TIMEOUT_MS = 30_000;
  */
 export async function probeAdapter(): Promise<AdapterFacts> {
   const probe = `
-    import { create } from ${JSON.stringify(packageUrl())};
+    import { create } from ${JSON.stringify(dawnUrl())};
     const adapter = await create([]).requestAdapter({ powerPreference: 'high-performance' });
     const { vendor, architecture, device, description, isFallbackAdapter } = adapter?.info ?? {};
     const found = { vendor, architecture, description: description || device, isSoftware: isFallbackAdapter };
@@ -40,10 +39,13 @@ export async function probeAdapter(): Promise<AdapterFacts> {
   return facts;
 }
 
-/** @throws {EngineError} FSX_ENGINE_WEBGPU_MISSING when it was left out of the installation. */
-function packageUrl(): string {
+/**
+ * Where the package `webgpu` stands: Dawn, built for Node.js.
+ * @throws {EngineError} FSX_ENGINE_WEBGPU_MISSING when the installation left it out, as it is optional.
+ */
+export function dawnUrl(): string {
   try {
-    return import.meta.resolve(PACKAGE);
+    return import.meta.resolve('webgpu');
   } catch (cause) {
     throw missing('the package `webgpu` is not installed', cause);
   }
