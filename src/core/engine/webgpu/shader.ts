@@ -1,5 +1,6 @@
 import { type WebGPUBackend, type WebGPUProgram, webgpu_util } from '@tensorflow/tfjs-backend-webgpu';
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { heldType } from './held-type.ts';
 
 /** A number that a shader is given with each call, besides its tensors: in WGSL `uniforms.name`. */
 export interface Uniform {
@@ -39,28 +40,50 @@ function uniforms<Name extends string>(type: Uniform['type'], values: Readonly<R
   return Object.fromEntries(entries) as Record<Name, Uniform>;
 }
 
-/** Runs a compute shader. The caller owns the output. */
+/** Runs a compute shader, on inputs that hold integers too. The caller owns the output. */
 export function runShader(backend: WebGPUBackend, shader: Shader): TensorInfo {
+  const values = Object.values(shader.uniforms ?? {}).map(({ type, value }) => ({
+    type: type === 'i32' ? 'int32' : 'float32',
+    data: [value],
+  }));
+  const tensors = Object.values(shader.inputs);
+  const read = tensors.map((tensor) => asFloats(backend, tensor));
+  const output = backend.runWebGPUProgram(programOf(shader), read, 'float32', values);
+  for (const tensor of read) if (!tensors.includes(tensor)) backend.disposeData(tensor.dataId);
+  return output;
+}
+
+/** A shader as TensorFlow.js wants it. */
+function programOf(shader: Shader): WebGPUProgram {
   const { name, inputs, uniforms: given = {}, threadsPerGroup = THREADS_PER_GROUP, code } = shader;
   const outputShape = [...shader.outputShape];
-  const layout = webgpu_util.flatDispatchLayout(outputShape);
   const { threads = util.sizeFromShape(outputShape) } = shader;
-  const program: WebGPUProgram = {
+  return {
     outputShape,
-    shaderKey: name,
+    shaderKey: `fsx_${name}`,
     variableNames: Object.keys(inputs),
     uniforms: Object.entries(given)
       .map(([uniform, { type }]) => `${uniform} : ${type},`)
       .join(' '),
     workgroupSize: [threadsPerGroup, 1, 1],
-    dispatchLayout: layout,
+    dispatchLayout: webgpu_util.flatDispatchLayout(outputShape),
     dispatch: [Math.ceil(threads / threadsPerGroup), 1, 1],
     size: true,
     getUserCode: () => code,
   };
-  const values = Object.values(given).map(({ type, value }) => ({
-    type: type === 'i32' ? 'int32' : 'float32',
-    data: [value],
-  }));
-  return backend.runWebGPUProgram(program, Object.values(inputs), 'float32', values);
+}
+
+/** The tensor itself, or its integers as floats, to be disposed of. */
+function asFloats(backend: WebGPUBackend, tensor: TensorInfo): TensorInfo {
+  if (heldType(backend, tensor) === 'float32') return tensor;
+  const program = programOf({
+    name: 'asFloats',
+    inputs: { integers: tensor },
+    outputShape: tensor.shape,
+    code: `
+      fn main(index: i32) {
+        if (index < uniforms.size) { result[index] = f32(integers[index]); }
+      }`,
+  });
+  return backend.runWebGPUProgram(program, [tensor], 'float32');
 }

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { examine } from '../../../../src/core/engine/doctor/doctor.ts';
 import type { Engine } from '../../../../src/core/engine/engine.ts';
 import { batchNormTraining } from '../../../../src/core/engine/ops/batch-norm.ts';
+import { sampleBilinear } from '../../../../src/core/engine/ops/sample-bilinear.ts';
 import { probeAdapter } from '../../../../src/core/engine/webgpu/adapter.ts';
 import { toTensors } from '../../../../src/core/training/state.ts';
 import { randomInput } from '../../../support/finite-differences.ts';
@@ -69,6 +70,27 @@ describe.skipIf(webGpuIsMissing)('the webgpu engine', () => {
     const spread = channel.reduce((total, value) => total + (value - average) ** 2, 0) / (channel.length - 1);
     expect((await mean.data())[5]! / average).toBeCloseTo(1, 6);
     expect((await variance.data())[5]! / spread).toBeCloseTo(1, 4);
+  });
+
+  it('reads no number at a position that is none, and gives it a gradient at no other', async () => {
+    const maps = random([1, 4, 4, 2]) as tf.Tensor4D;
+    const points = tf.tensor3d([0.5, Number.NaN, 1.3, 0.4], [1, 2, 2]);
+    const read = await sampleBilinear(maps, points).data();
+    expect([...read].map(Number.isNaN)).toEqual([true, true, false, false]);
+    const beyond = await tf
+      .grad((p) => tf.sum(sampleBilinear(maps, p as tf.Tensor3D)))(points)
+      .data();
+    expect(beyond[2]).toBe(0);
+    expect(beyond[3]).not.toBe(0);
+  });
+
+  it('takes integers that were cast to floats for the numbers that they are', async () => {
+    const cast = (values: number[]) => tf.cast(tf.mul(tf.tensor1d(values, 'int32'), 2), 'float32');
+    const joined = tf.concat([cast([1, 2]), tf.add(random([1]), 1)]);
+    expect([...(await joined.data())].slice(0, 2)).toEqual([2, 4]);
+    expect([...(await tf.split(cast([1, 2, 3]), [2, 1])[1]!.data())]).toEqual([6]);
+    const maps = tf.reshape(cast([3, 4]), [1, 1, 1, 2]) as tf.Tensor4D;
+    expect([...(await sampleBilinear(maps, tf.tensor3d([0.2, 0.9], [1, 1, 2])).data())]).toEqual([6, 8]);
   });
 
   it('tells finite numbers from others', async () => {

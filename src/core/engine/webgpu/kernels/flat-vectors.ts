@@ -1,3 +1,4 @@
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import {
   backend_util,
   Concat,
@@ -10,6 +11,7 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import { copyElements, copyOut } from '../copy.ts';
+import { heldType } from '../held-type.ts';
 import { BACKEND_NAME, type KernelCall, webGpuKernel } from '../kernel.ts';
 
 /*
@@ -24,9 +26,11 @@ const stockConcat = getKernel(Concat, BACKEND_NAME);
 /** Types whose elements are each one number of four bytes. */
 const COPIED: readonly DataType[] = ['float32', 'int32', 'bool'];
 
-/** Whether parts along the axis lie one behind the other in memory. */
-function partsAreWhole({ shape, dtype }: TensorInfo, axis: number): boolean {
-  return COPIED.includes(dtype) && shape.slice(0, axis).every((extent) => extent === 1);
+/** Whether parts along the axis lie one behind the other in memory, as numbers of the tensor's own type. */
+function canBeCopied(backend: WebGPUBackend, tensor: TensorInfo, axis: number): boolean {
+  const { shape, dtype } = tensor;
+  const isHeld = COPIED.includes(dtype) && heldType(backend, tensor) === dtype;
+  return isHeld && shape.slice(0, axis).every((extent) => extent === 1);
 }
 
 interface SplitAttributes {
@@ -38,7 +42,7 @@ function split(call: KernelCall<'x', SplitAttributes>): TensorInfo[] {
   const { inputs, attrs, backend } = call;
   const { x } = inputs;
   const [axis] = util.parseAxisParam(attrs.axis, x.shape) as [number];
-  if (!partsAreWhole(x, axis) || backend.shouldExecuteOnCPU([x])) return runStock(stockSplit, call);
+  if (!canBeCopied(backend, x, axis) || backend.shouldExecuteOnCPU([x])) return runStock(stockSplit, call);
   let start = 0;
   return backend_util.prepareSplitSize(x as Tensor, attrs.numOrSizeSplits, axis).map((size) => {
     const shape = x.shape.with(axis, size);
@@ -52,8 +56,8 @@ function concat(call: KernelCall<string, { readonly axis: number }>): TensorInfo
   const { attrs, backend } = call;
   const inputs = Object.values(call.inputs);
   const [axis] = util.parseAxisParam(attrs.axis, inputs[0]!.shape) as [number];
-  const isCopied = inputs.every((input) => partsAreWhole(input, axis)) && !backend.shouldExecuteOnCPU(inputs);
-  if (!isCopied) return runStock(stockConcat, call);
+  const areCopied = inputs.every((input) => canBeCopied(backend, input, axis));
+  if (!areCopied || backend.shouldExecuteOnCPU(inputs)) return runStock(stockConcat, call);
   const shapes = inputs.map(({ shape }) => shape);
   const out = backend.makeTensorInfo(backend_util.computeOutShape(shapes, axis), inputs[0]!.dtype);
   let start = 0;

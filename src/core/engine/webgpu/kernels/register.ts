@@ -5,6 +5,11 @@ import { conv2dBackpropFilterKernel } from './conv2d-backprop-filter.ts';
 import { concatKernel, splitKernel } from './flat-vectors.ts';
 import { reluGradKernel } from './relu-grad.ts';
 import { resizeBilinearGradKernel } from './resize-bilinear-grad.ts';
+import {
+  sampleBilinearKernel,
+  sampleBilinearMapsGradKernel,
+  sampleBilinearPointsGradKernel,
+} from './sample-bilinear.ts';
 
 const KERNELS: readonly KernelConfig[] = [
   batchNormGradKernel,
@@ -13,6 +18,9 @@ const KERNELS: readonly KernelConfig[] = [
   conv2dBackpropFilterKernel,
   reluGradKernel,
   resizeBilinearGradKernel,
+  sampleBilinearKernel,
+  sampleBilinearMapsGradKernel,
+  sampleBilinearPointsGradKernel,
   splitKernel,
 ];
 
