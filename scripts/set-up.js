@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What the build reads: a change in any of them makes it stale. */
-const BUILD_INPUTS = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts'];
+const BUILD_INPUTS = ['src', 'simd', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts'];
 
 const PROGRESS_INTERVAL_MS = process.stderr.isTTY ? 1_000 : 15_000;
 const LOCK_POLL_MS = 300;

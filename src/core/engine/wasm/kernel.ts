@@ -1,11 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import {
-  getKernel,
-  type KernelConfig,
-  type KernelFunc,
-  type NamedAttrMap,
-  type TensorInfo,
-} from '@tensorflow/tfjs-core';
+import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 
 const BACKEND = 'wasm';
 
@@ -22,15 +16,4 @@ export function wasmKernel<Input extends string, Attributes = Record<string, nev
   kernelFunc: (call: KernelCall<Input, Attributes>) => TensorInfo | TensorInfo[],
 ): KernelConfig {
   return { kernelName, backendName: BACKEND, kernelFunc: kernelFunc as unknown as KernelFunc };
-}
-
-/** Runs a kernel of the backend from inside another one. The caller owns the result. */
-export function runStock(
-  kernelName: string,
-  backend: BackendWasm,
-  inputs: Record<string, TensorInfo>,
-  attrs: NamedAttrMap,
-): TensorInfo {
-  const kernel = getKernel(kernelName, BACKEND);
-  return kernel.kernelFunc({ inputs, backend, attrs }) as TensorInfo;
 }

@@ -19,7 +19,18 @@ interface Emscripten {
   ): (...values: readonly unknown[]) => unknown;
 }
 
-type WasmModule = BackendWasm['wasm'] & Emscripten & { readonly PThread?: ThreadPool };
+type WasmModule = BackendWasm['wasm'] &
+  Emscripten & {
+    readonly PThread?: ThreadPool;
+    /** Of the threaded build alone; the other one exports its own. */
+    readonly wasmMemory?: WasmMemory;
+    readonly asm: { readonly memory: WasmMemory };
+  };
+
+/** `WebAssembly.Memory`, which is declared for browsers only. */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+}
 
 /** What emscripten's loader asks for. */
 interface ModuleOptions {
@@ -115,6 +126,12 @@ export function wasmFunction(
   types: readonly ArgumentType[],
 ): (...values: readonly unknown[]) => void {
   return (backend.wasm as WasmModule).cwrap(name, null, types);
+}
+
+/** The heap, to share with kernels of our own. */
+export function wasmMemory(backend: BackendWasm): WasmMemory {
+  const { wasmMemory, asm } = backend.wasm as WasmModule;
+  return wasmMemory ?? asm.memory;
 }
 
 /** Room above every tensor for XNNPACK's packed weights and the like, which C++ allocates without a check. */

@@ -1,7 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { Conv2D, Conv2DBackpropInput, type TensorInfo } from '@tensorflow/tfjs-core';
+import { Conv2DBackpropInput, type TensorInfo } from '@tensorflow/tfjs-core';
+import { convolve } from '../convolve.ts';
 import { allocate, floats, release } from '../heap.ts';
-import { type KernelCall, runStock, wasmKernel } from '../kernel.ts';
+import { type KernelCall, wasmKernel } from '../kernel.ts';
 import {
   type ConvolutionAttributes,
   type ConvolutionAxis,
@@ -87,22 +88,10 @@ function phaseGradient(
   const turned = allocate(backend, [rows.taps, columns.taps, to, from]);
   turnFilter(floats(backend, filter), [filterWidth, from, to], { rows, columns }, floats(backend, turned));
   const seen = crop(backend, dy, rows, columns);
-  const gradient = runStock(
-    Conv2D,
-    backend,
-    { x: seen, filter: turned },
-    {
-      strides: [1, 1],
-      dilations: [1, 1],
-      dataFormat: 'NHWC',
-      pad: [
-        [0, 0],
-        [Math.max(0, rows.padBefore), Math.max(0, rows.padAfter)],
-        [Math.max(0, columns.padBefore), Math.max(0, columns.padAfter)],
-        [0, 0],
-      ],
-    },
-  );
+  const gradient = convolve(backend, seen, turned, {
+    ...{ outHeight: rows.count, outWidth: columns.count, strideHeight: 1, strideWidth: 1 },
+    ...{ padTop: Math.max(0, rows.padBefore), padLeft: Math.max(0, columns.padBefore) },
+  });
   release(backend, turned);
   if (seen !== dy) release(backend, seen);
   return gradient;

@@ -2,9 +2,11 @@ import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { replaceKernel } from '../../replace-kernel.ts';
 import { batchMatMulKernel } from './batch-mat-mul.ts';
 import { batchNormGradKernel, batchNormKernel } from './batch-norm.ts';
+import { conv2dKernel } from './conv2d.ts';
 import { conv2dBackpropFilterKernel } from './conv2d-backprop-filter.ts';
 import { conv2dBackpropInputKernel } from './conv2d-backprop-input.ts';
 import { depthwiseBackpropFilterKernel, depthwiseBackpropInputKernel } from './depthwise-conv2d-backprop.ts';
+import { identityKernel } from './identity.ts';
 import { avgPoolGradKernel, maxPoolGradKernel } from './pool-grad.ts';
 import { meanKernel, sumKernel } from './reduce.ts';
 import { reluGradKernel } from './relu-grad.ts';
@@ -25,8 +27,10 @@ const KERNELS: readonly KernelConfig[] = [
   batchNormKernel,
   conv2dBackpropFilterKernel,
   conv2dBackpropInputKernel,
+  conv2dKernel,
   depthwiseBackpropFilterKernel,
   depthwiseBackpropInputKernel,
+  identityKernel,
   maxPoolGradKernel,
   meanKernel,
   reluGradKernel,

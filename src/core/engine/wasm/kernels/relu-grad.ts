@@ -1,25 +1,14 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { RELU_GRAD } from '../../ops/relu.ts';
-import { allocate, floats } from '../heap.ts';
+import { address, allocate } from '../heap.ts';
 import { type KernelCall, wasmKernel } from '../kernel.ts';
+import { simdKernels } from '../simd.ts';
 
-const MAGNITUDE_BITS = 0x7fffffff;
-
-/** Works on the bits, without a branch that guesses wrong half of the time: `y` is never negative. */
-function reluGrad({ inputs, backend }: KernelCall<'dy' | 'y', unknown>): TensorInfo {
-  const out = allocate(backend, inputs.y.shape);
-  const dy = bits(floats(backend, inputs.dy));
-  const y = bits(floats(backend, inputs.y));
-  const dx = bits(floats(backend, out));
-  for (let i = 0; i < dx.length; i++) {
-    const everyBitIfPositive = -((y[i] as number) & MAGNITUDE_BITS) >> 31;
-    dx[i] = (dy[i] as number) & everyBitIfPositive;
-  }
+function reluGrad({ inputs: { dy, y }, backend }: KernelCall<'dy' | 'y', unknown>): TensorInfo {
+  const out = allocate(backend, y.shape);
+  const count = util.sizeFromShape(y.shape);
+  simdKernels(backend).reluGrad(address(backend, dy), address(backend, y), count, address(backend, out));
   return out;
-}
-
-function bits(values: Float32Array): Int32Array {
-  return new Int32Array(values.buffer, values.byteOffset, values.length);
 }
 
 export const reluGradKernel = wasmKernel(RELU_GRAD, reluGrad);
