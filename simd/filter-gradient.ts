@@ -4,15 +4,13 @@ import { BYTES_PER_FLOAT } from './layout';
 const TILE_BYTES: i32 = 32768;
 
 /**
- * Adds to `sums [filterHeight, filterWidth, inputs, outputs]` the products of x, as each tap of the filter sees it,
- * with dy; `inputs` and `outputs` are the numbers of channels rounded up to whole vectors, and what they have beyond
- * the channels is arbitrary. Four input channels by eight (or four) output channels stay in registers for a tile of
- * rows of an image.
+ * `out [filterHeight, filterWidth, inChannels, outChannels]`: the products of x, as each tap of the filter sees it, with
+ * dy. `sums` is room for the same with both numbers of channels rounded up to whole vectors, or `out` itself where they
+ * are whole.
  */
-export function addFilterGradient(
+export function filterGradient(
   x: usize,
   dy: usize,
-  sums: usize,
   batch: i32,
   inHeight: i32,
   inWidth: i32,
@@ -26,14 +24,17 @@ export function addFilterGradient(
   strideX: i32,
   padTop: i32,
   padLeft: i32,
+  sums: usize,
+  out: usize,
 ): void {
+  const inputs = wholeVectors(inChannels);
+  const outputs = wholeVectors(outChannels);
+  const sumsRow = outputs * BYTES_PER_FLOAT;
+  memory.fill(sums, 0, filterHeight * filterWidth * inputs * sumsRow);
   const xStep = strideX * inChannels * BYTES_PER_FLOAT;
   const xRow = inWidth * inChannels * BYTES_PER_FLOAT;
   const dyStep = outChannels * BYTES_PER_FLOAT;
   const dyRow = outWidth * dyStep;
-  const inputs = (inChannels + 3) & ~3;
-  const outputs = (outChannels + 3) & ~3;
-  const sumsRow = outputs * BYTES_PER_FLOAT;
   const together = max(1, TILE_BYTES / (strideY * xRow + dyRow));
   for (let image = 0; image < batch; image++) {
     for (let top = 0; top < outHeight; top += together) {
@@ -84,6 +85,29 @@ export function addFilterGradient(
       }
     }
   }
+  if (sums !== out)
+    copyChannels(sums, filterHeight * filterWidth, inputs, outputs, out, inChannels, outChannels);
+}
+
+function wholeVectors(channels: i32): i32 {
+  return (channels + 3) & ~3;
+}
+
+function copyChannels(
+  sums: usize,
+  taps: i32,
+  inputs: i32,
+  outputs: i32,
+  out: usize,
+  inChannels: i32,
+  outChannels: i32,
+): void {
+  const bytes = outChannels * BYTES_PER_FLOAT;
+  for (let tap = 0; tap < taps; tap++) {
+    for (let input = 0; input < inChannels; input++, out += bytes) {
+      memory.copy(out, sums + (tap * inputs + input) * outputs * BYTES_PER_FLOAT, bytes);
+    }
+  }
 }
 
 /** The first output whose tap, `before` pixels ahead of its stride, lies inside the input. */
@@ -96,7 +120,9 @@ function endInside(size: i32, before: i32, stride: i32): i32 {
   return last < 0 ? 0 : last / stride + 1;
 }
 
-/** `sums [4, 8] += x^T dy` over a box of pixels. */
+/**
+ * `sums [4, 8] += x^T dy` over a box of pixels, in registers. Channels beyond the tensors' are what comes next in memory.
+ */
 function addBlockOf8(
   x: usize,
   dy: usize,

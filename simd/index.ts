@@ -1,4 +1,4 @@
 export { batchNorm, batchNormGrad } from './batch-norm';
 export { convolve, padImages } from './convolution';
-export { addFilterGradient } from './filter-gradient';
+export { filterGradient } from './filter-gradient';
 export { reluGrad } from './relu-grad';

@@ -1,7 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { address, allocate, release } from './heap.ts';
-import { floatsToBytes } from './matrix-product.ts';
+import { address, allocate, floatsToBytes, release } from './heap.ts';
 import { simdKernels } from './simd.ts';
 
 /** What the shapes of `x [batch, height, width, inputs]` and the filter leave open. */

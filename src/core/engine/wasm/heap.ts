@@ -26,3 +26,7 @@ export function floats(backend: BackendWasm, tensor: TensorInfo): Float32Array {
 export function address(backend: BackendWasm, tensor: TensorInfo): number {
   return backend.getMemoryOffset(tensor.dataId);
 }
+
+export function floatsToBytes(count: number): number {
+  return count * Float32Array.BYTES_PER_ELEMENT;
+}

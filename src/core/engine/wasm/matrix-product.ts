@@ -1,12 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { wasmFunction } from './wasm-module.ts';
-
-const BYTES_PER_FLOAT = 4;
-
-/**
- * Ids for matrices that are parts of tensors, far above those that the backend counts up from 1 for whole tensors.
- */
-let nextMatrixId = 2 ** 30;
+import { filterGradient } from './filter-gradient.ts';
+import { simdKernels } from './simd.ts';
 
 /** A dense row-major float32 matrix somewhere on the heap. */
 export interface HeapMatrix {
@@ -15,65 +9,25 @@ export interface HeapMatrix {
   readonly columns: number;
 }
 
-/** `out [rows, right.columns] = left [rows, right.rows] x right`, both named by their addresses. */
-export type Multiply = (left: number, rows: number, out: number) => void;
+/** `out = left x right`: a convolution of pixels, with a filter of one tap. */
+export function multiply(backend: BackendWasm, left: HeapMatrix, right: HeapMatrix, out: number): void {
+  simdKernels(backend).convolve(
+    ...[left.address, right.address, out, 1],
+    ...[1, left.rows, left.columns, 1, left.rows, right.columns, 1, 1, 1, 1],
+  );
+}
 
-/**
- * Multiplies any number of matrices by the same one on the right, which XNNPACK packs once. XNNPACK finds its packed
- * copies by the id of the right-hand side, so each use gets a fresh id and gives it back: nothing stays, and nothing
- * stale is read.
- */
-export function withRightMatrix(
+/** `out = left^T x right`: the gradient of that filter. */
+export function multiplyTransposed(
   backend: BackendWasm,
+  left: HeapMatrix,
   right: HeapMatrix,
-  use: (multiply: Multiply) => void,
+  out: number,
 ): void {
-  const rightId = register(backend, right);
-  try {
-    use((left, rows, out) => {
-      const leftId = register(backend, { address: left, rows, columns: right.rows });
-      const outId = register(backend, { address: out, rows, columns: right.columns });
-      multiply(backend, { leftId, rightId, outId }, [rows, right.rows, right.columns]);
-      backend.wasm.tfjs.disposeData(leftId);
-      backend.wasm.tfjs.disposeData(outId);
-    });
-  } finally {
-    backend.wasm.tfjs.disposeData(rightId);
-  }
-}
-
-export function floatsToBytes(count: number): number {
-  return count * BYTES_PER_FLOAT;
-}
-
-function register(backend: BackendWasm, matrix: HeapMatrix): number {
-  const id = nextMatrixId;
-  nextMatrixId = nextMatrixId === 2 ** 31 - 1 ? 2 ** 30 : nextMatrixId + 1;
-  backend.wasm.tfjs.registerTensor(id, matrix.rows * matrix.columns, matrix.address);
-  return id;
-}
-
-function multiply(
-  backend: BackendWasm,
-  ids: { leftId: number; rightId: number; outId: number },
-  [rows, inner, columns]: readonly [number, number, number],
-): void {
-  const left = shapeBytes([1, rows, inner]);
-  const right = shapeBytes([1, inner, columns]);
-  batchMatMul(backend)(ids.leftId, left, 3, ids.rightId, right, 3, 0, 0, ids.outId);
-}
-
-const bound = new WeakMap<BackendWasm, ReturnType<typeof wasmFunction>>();
-
-function batchMatMul(backend: BackendWasm): ReturnType<typeof wasmFunction> {
-  const known = bound.get(backend);
-  if (known !== undefined) return known;
-  const [n, a] = ['number', 'array'] as const;
-  const found = wasmFunction(backend, 'BatchMatMul', [n, a, n, n, a, n, n, n, n]);
-  bound.set(backend, found);
-  return found;
-}
-
-function shapeBytes(shape: readonly number[]): Uint8Array {
-  return new Uint8Array(new Int32Array(shape).buffer);
+  const pixels = {
+    ...{ batchSize: 1, inHeight: 1, inWidth: left.rows, inChannels: left.columns },
+    ...{ outHeight: 1, outWidth: left.rows, outChannels: right.columns },
+    ...{ filterHeight: 1, filterWidth: 1, strideHeight: 1, strideWidth: 1, padInfo: { top: 0, left: 0 } },
+  };
+  filterGradient(backend, left.address, right.address, pixels, out);
 }

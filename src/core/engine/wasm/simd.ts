@@ -43,13 +43,13 @@ interface SimdKernels {
       ...[filterHeight: number, filterWidth: number, strideY: number, strideX: number],
     ]
   ): void;
-  addFilterGradient(
+  filterGradient(
     ...call: [
-      ...[x: number, dy: number, sums: number, batch: number],
+      ...[x: number, dy: number, batch: number],
       ...[inHeight: number, inWidth: number, inChannels: number],
       ...[outHeight: number, outWidth: number, outChannels: number],
       ...[filterHeight: number, filterWidth: number, strideY: number, strideX: number],
-      ...[padTop: number, padLeft: number],
+      ...[padTop: number, padLeft: number, sums: number, out: number],
     ]
   ): void;
   reluGrad(dy: number, y: number, count: number, dx: number): void;
@@ -57,6 +57,10 @@ interface SimdKernels {
 
 /** Numbers of a vector. */
 export const LANES = 4;
+
+export function wholeVectors(numbers: number): number {
+  return Math.ceil(numbers / LANES) * LANES;
+}
 
 /** What `npm run build` makes of `simd/`. */
 const FOLDER = join(dirname(createRequire(import.meta.url).resolve('fsx/package.json')), 'dist');

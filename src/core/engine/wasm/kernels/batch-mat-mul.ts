@@ -1,8 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { BatchMatMul, broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { address, allocate, floats, release } from '../heap.ts';
+import { address, allocate, floats, floatsToBytes, release } from '../heap.ts';
 import { type KernelCall, wasmKernel } from '../kernel.ts';
-import { floatsToBytes, withRightMatrix } from '../matrix-product.ts';
+import { type HeapMatrix, multiply, multiplyTransposed } from '../matrix-product.ts';
 import { transposeMatrix } from './transpose-matrix.ts';
 
 interface Attributes {
@@ -10,77 +10,65 @@ interface Attributes {
   readonly transposeB: boolean;
 }
 
-/** Matrices that differ in their leading axes only. */
-interface MatrixBatch {
-  readonly tensor: TensorInfo;
-  readonly batchShape: readonly number[];
-  readonly rows: number;
-  readonly columns: number;
-}
-
 /**
  * The stock kernel keeps packed right-hand sides by tensor id alone, so it multiplies by stale numbers when the same
  * memory comes back under another shape, and it multiplies transposed or batched matrices one number at a time.
  */
-function batchMatMul({ inputs, attrs, backend }: KernelCall<'a' | 'b', Attributes>): TensorInfo {
-  const left = upright(backend, inputs.a, attrs.transposeA);
-  const right = upright(backend, inputs.b, attrs.transposeB);
-  const batchShape = broadcast_util.assertAndGetBroadcastShape([...left.batchShape], [...right.batchShape]);
-  const out = allocate(backend, [...batchShape, left.rows, right.columns]);
-  if (util.sizeFromShape(right.batchShape as number[]) === 1) multiplyAllByOne(backend, left, right, out);
-  else multiplyPairs(backend, left, right, { tensor: out, batchShape });
-  if (left.tensor !== inputs.a) release(backend, left.tensor);
-  if (right.tensor !== inputs.b) release(backend, right.tensor);
+function batchMatMul({
+  inputs: { a, b },
+  attrs: { transposeA, transposeB },
+  backend,
+}: KernelCall<'a' | 'b', Attributes>): TensorInfo {
+  const batchShape = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const rows = a.shape.at(transposeA ? -1 : -2) as number;
+  const columns = b.shape.at(transposeB ? -2 : -1) as number;
+  const out = allocate(backend, [...batchShape, rows, columns]);
+  const right = transposeB ? transposed(backend, b) : b;
+  if (!transposeA && util.sizeFromShape(b.shape.slice(0, -2)) === 1) {
+    multiply(backend, tallMatrix(backend, a), tallMatrix(backend, right), address(backend, out));
+  } else {
+    const product = transposeA ? multiplyTransposed : multiply;
+    const [lefts, rights] = [a, right].map((tensor) => matricesOf(backend, tensor, batchShape)) as [
+      HeapMatrix[],
+      HeapMatrix[],
+    ];
+    const start = address(backend, out);
+    for (const [i, left] of lefts.entries()) {
+      product(backend, left, rights[i] as HeapMatrix, start + floatsToBytes(i * rows * columns));
+    }
+  }
+  if (right !== b) release(backend, right);
   return out;
 }
 
-function upright(backend: BackendWasm, tensor: TensorInfo, transposed: boolean): MatrixBatch {
-  const batchShape = tensor.shape.slice(0, -2);
+/** With each matrix of the batch turned. */
+function transposed(backend: BackendWasm, tensor: TensorInfo): TensorInfo {
   const [rows, columns] = tensor.shape.slice(-2) as [number, number];
-  if (!transposed) return { tensor, batchShape, rows, columns };
-  const turned = allocate(backend, [...batchShape, columns, rows]);
+  const turned = allocate(backend, [...tensor.shape.slice(0, -2), columns, rows]);
   const [source, target] = [floats(backend, tensor), floats(backend, turned)];
   const size = rows * columns;
   for (let start = 0; start < source.length; start += size) {
     transposeMatrix(source, start, [rows, columns], target, start);
   }
-  return { tensor: turned, batchShape, rows: columns, columns: rows };
+  return turned;
 }
 
-/** One matrix on the right: the left ones, lying one below the other, are one tall matrix. */
-function multiplyAllByOne(
-  backend: BackendWasm,
-  left: MatrixBatch,
-  right: MatrixBatch,
-  out: TensorInfo,
-): void {
-  const rows = util.sizeFromShape(left.batchShape as number[]) * left.rows;
-  const matrix = { address: address(backend, right.tensor), rows: right.rows, columns: right.columns };
-  withRightMatrix(backend, matrix, (multiply) =>
-    multiply(address(backend, left.tensor), rows, address(backend, out)),
-  );
+/** The matrices of a batch, lying one below the other. */
+function tallMatrix(backend: BackendWasm, tensor: TensorInfo): HeapMatrix {
+  const rows = util.sizeFromShape(tensor.shape.slice(0, -1));
+  return { address: address(backend, tensor), rows, columns: tensor.shape.at(-1) as number };
 }
 
-function multiplyPairs(
-  backend: BackendWasm,
-  left: MatrixBatch,
-  right: MatrixBatch,
-  out: { readonly tensor: TensorInfo; readonly batchShape: readonly number[] },
-): void {
-  const leftIndices = broadcastIndices(left.batchShape, out.batchShape);
-  const rightIndices = broadcastIndices(right.batchShape, out.batchShape);
-  const matrixAddress = (tensor: TensorInfo, index: number, size: number) =>
-    address(backend, tensor) + floatsToBytes(index * size);
-  for (const [i, rightIndex] of rightIndices.entries()) {
-    const matrix = {
-      address: matrixAddress(right.tensor, rightIndex, right.rows * right.columns),
-      rows: right.rows,
-      columns: right.columns,
-    };
-    const leftAddress = matrixAddress(left.tensor, leftIndices[i] as number, left.rows * left.columns);
-    const outAddress = matrixAddress(out.tensor, i, left.rows * right.columns);
-    withRightMatrix(backend, matrix, (multiply) => multiply(leftAddress, left.rows, outAddress));
-  }
+/** One matrix for each of the broadcast batch. */
+function matricesOf(backend: BackendWasm, tensor: TensorInfo, batchShape: readonly number[]): HeapMatrix[] {
+  const [rows, columns] = tensor.shape.slice(-2) as [number, number];
+  const start = address(backend, tensor);
+  const at = (index: number) => start + floatsToBytes(index * rows * columns);
+  return broadcastIndices(tensor.shape.slice(0, -2), batchShape).map((index) => ({
+    address: at(index),
+    rows,
+    columns,
+  }));
 }
 
 /** For each matrix of the broadcast batch, in order: the index of the one that it repeats. */

@@ -6,6 +6,7 @@ import { conv2dKernel } from './conv2d.ts';
 import { conv2dBackpropFilterKernel } from './conv2d-backprop-filter.ts';
 import { conv2dBackpropInputKernel } from './conv2d-backprop-input.ts';
 import { depthwiseBackpropFilterKernel, depthwiseBackpropInputKernel } from './depthwise-conv2d-backprop.ts';
+import { equalKernel } from './equal.ts';
 import { identityKernel } from './identity.ts';
 import { avgPoolGradKernel, maxPoolGradKernel } from './pool-grad.ts';
 import { meanKernel, sumKernel } from './reduce.ts';
@@ -30,6 +31,7 @@ const KERNELS: readonly KernelConfig[] = [
   conv2dKernel,
   depthwiseBackpropFilterKernel,
   depthwiseBackpropInputKernel,
+  equalKernel,
   identityKernel,
   maxPoolGradKernel,
   meanKernel,
