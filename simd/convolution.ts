@@ -26,9 +26,9 @@ export function padImages(
 
 /**
  * `out[pixel, output] = sum over taps and inputs of x[pixel at tap, input] filter[tap, input, output]`, for x that is
- * padded already. Four pixels of a row by eight (or four) outputs stay in registers. Outputs that a block has beyond
- * the filter's are computed from what comes next in memory, and are not stored; so are pixels beyond the row, which
- * repeat the first.
+ * padded already. Four pixels of a row by eight (or four) outputs stay in registers; pixels beyond the row repeat the
+ * first and are not stored, nor are outputs beyond the filter's. `panels` is room for the filter with its outputs
+ * rounded up to whole vectors.
  */
 export function convolve(
   x: usize,
@@ -45,49 +45,52 @@ export function convolve(
   filterWidth: i32,
   strideY: i32,
   strideX: i32,
+  panels: usize,
 ): void {
   const pixelBytes = inChannels * BYTES_PER_FLOAT;
   const xRow = inWidth * pixelBytes;
   const xStep = strideX * pixelBytes;
   const filterRow = filterWidth * inChannels;
-  const outBytes = outChannels * BYTES_PER_FLOAT;
+  const outStep = outChannels * BYTES_PER_FLOAT;
+  const panelStep = filterHeight * filterRow * BYTES_PER_FLOAT;
+  packPanels(filter, filterHeight * filterRow, outChannels, panels);
   for (let image = 0; image < batch; image++) {
     for (let y = 0; y < outHeight; y++) {
       const seenRow = x + (image * inHeight + y * strideY) * xRow;
-      const outRow = out + (image * outHeight + y) * outWidth * outBytes;
+      const outRow = out + (image * outHeight + y) * outWidth * outStep;
       for (let column = 0; column < outWidth; column += 4) {
         const seen = seenRow + column * xStep;
-        const target = outRow + column * outBytes;
+        const target = outRow + column * outStep;
         const pixels = min(4, outWidth - column);
-        let output = 0;
-        for (; output + 4 < outChannels; output += 8) {
-          convolve8(
-            seen,
-            xStep,
-            xRow,
-            pixels,
-            filter + output * BYTES_PER_FLOAT,
-            outBytes,
-            filterHeight,
-            filterRow,
-            target + output * BYTES_PER_FLOAT,
-            outChannels - output,
-          );
+        for (let output = 0; output < outChannels; output += 8) {
+          const panel = panels + output * panelStep;
+          const place = target + output * BYTES_PER_FLOAT;
+          const outputs = outChannels - output;
+          if (outputs > 4)
+            convolve8(seen, xStep, xRow, pixels, panel, filterHeight, filterRow, place, outStep, outputs);
+          else convolve4(seen, xStep, xRow, pixels, panel, filterHeight, filterRow, place, outStep, outputs);
         }
-        if (output < outChannels) {
-          convolve4(
-            seen,
-            xStep,
-            xRow,
-            pixels,
-            filter + output * BYTES_PER_FLOAT,
-            outBytes,
-            filterHeight,
-            filterRow,
-            target + output * BYTES_PER_FLOAT,
-            outChannels - output,
-          );
-        }
+      }
+    }
+  }
+}
+
+/** `filter [rows, outputs]` as panels of eight columns, and one of four if no more are left, with zeros beyond. */
+function packPanels(filter: usize, rows: i32, outputs: i32, panels: usize): void {
+  const step = outputs * BYTES_PER_FLOAT;
+  for (let output = 0; output < outputs; output += 8) {
+    const width = outputs - output > 4 ? 8 : 4;
+    const columns = min(width, outputs - output);
+    let source = filter + output * BYTES_PER_FLOAT;
+    for (let row = 0; row < rows; row++, source += step, panels += width * BYTES_PER_FLOAT) {
+      if (columns === 8) {
+        v128.store(panels, v128.load(source));
+        v128.store(panels, v128.load(source, 16), 16);
+        continue;
+      }
+      for (let column = 0; column < width; column++) {
+        const at = column * BYTES_PER_FLOAT;
+        store<f32>(panels + at, column < columns ? load<f32>(source + at) : 0);
       }
     }
   }
@@ -99,11 +102,11 @@ function convolve8(
   xStep: i32,
   xRow: i32,
   pixels: i32,
-  filter: usize,
-  filterStep: i32,
+  panel: usize,
   rows: i32,
   length: i32,
   out: usize,
+  outStep: i32,
   outputs: i32,
 ): void {
   let a0 = f32x4.splat(0);
@@ -120,8 +123,8 @@ function convolve8(
     let x2 = pixels > 2 ? x + 2 * xStep : x;
     let x3 = pixels > 3 ? x + 3 * xStep : x;
     for (let i = 0; i < length; i++) {
-      const a = v128.load(filter);
-      const b = v128.load(filter, 16);
+      const a = v128.load(panel);
+      const b = v128.load(panel, 16);
       const v0 = v128.load32_splat(x0);
       a0 = f32x4.add(a0, f32x4.mul(v0, a));
       b0 = f32x4.add(b0, f32x4.mul(v0, b));
@@ -134,15 +137,15 @@ function convolve8(
       const v3 = v128.load32_splat(x3);
       a3 = f32x4.add(a3, f32x4.mul(v3, a));
       b3 = f32x4.add(b3, f32x4.mul(v3, b));
-      filter += filterStep;
+      panel += 32;
       x0 += BYTES_PER_FLOAT;
       x1 += BYTES_PER_FLOAT;
       x2 += BYTES_PER_FLOAT;
       x3 += BYTES_PER_FLOAT;
     }
   }
-  storePixels(out, filterStep, pixels, a0, a1, a2, a3, outputs);
-  storePixels(out + 16, filterStep, pixels, b0, b1, b2, b3, outputs - 4);
+  storePixels(out, outStep, pixels, a0, a1, a2, a3, outputs);
+  storePixels(out + 16, outStep, pixels, b0, b1, b2, b3, outputs - 4);
 }
 
 /** Four pixels by four outputs. */
@@ -151,11 +154,11 @@ function convolve4(
   xStep: i32,
   xRow: i32,
   pixels: i32,
-  filter: usize,
-  filterStep: i32,
+  panel: usize,
   rows: i32,
   length: i32,
   out: usize,
+  outStep: i32,
   outputs: i32,
 ): void {
   let a0 = f32x4.splat(0);
@@ -168,19 +171,19 @@ function convolve4(
     let x2 = pixels > 2 ? x + 2 * xStep : x;
     let x3 = pixels > 3 ? x + 3 * xStep : x;
     for (let i = 0; i < length; i++) {
-      const a = v128.load(filter);
+      const a = v128.load(panel);
       a0 = f32x4.add(a0, f32x4.mul(v128.load32_splat(x0), a));
       a1 = f32x4.add(a1, f32x4.mul(v128.load32_splat(x1), a));
       a2 = f32x4.add(a2, f32x4.mul(v128.load32_splat(x2), a));
       a3 = f32x4.add(a3, f32x4.mul(v128.load32_splat(x3), a));
-      filter += filterStep;
+      panel += 16;
       x0 += BYTES_PER_FLOAT;
       x1 += BYTES_PER_FLOAT;
       x2 += BYTES_PER_FLOAT;
       x3 += BYTES_PER_FLOAT;
     }
   }
-  storePixels(out, filterStep, pixels, a0, a1, a2, a3, outputs);
+  storePixels(out, outStep, pixels, a0, a1, a2, a3, outputs);
 }
 
 /** Stores the pixels that there are, a step apart, each with as many of its four channels as there are. */

@@ -1,6 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { address, allocate, floatsToBytes, release } from './heap.ts';
+import { matrix, multiply, withPanels } from './matrix-product.ts';
 import { simdKernels } from './simd.ts';
 
 /** What the shapes of `x [batch, height, width, inputs]` and the filter leave open. */
@@ -32,24 +33,25 @@ export function convolve(
   const { outHeight, outWidth, strideHeight, strideWidth } = convolution;
   const [filterHeight, filterWidth, inputs, outputs] = filter.shape as Four;
   const images = padded(backend, x, filter, convolution);
-  const out = allocate(backend, [images.batch, outHeight, outWidth, outputs]);
-  const pixelwise =
-    images.tensor === x && [filterHeight, filterWidth, strideHeight, strideWidth].every(isOne);
-  const line = { batch: 1, height: 1, width: images.batch * images.height * images.width };
-  const { batch, height, width } = pixelwise ? line : images;
-  simdKernels(backend).convolve(
-    ...[address(backend, images.tensor), address(backend, filter), address(backend, out), batch],
-    ...[height, width, inputs],
-    ...[pixelwise ? height : outHeight, pixelwise ? width : outWidth, outputs],
-    ...[filterHeight, filterWidth, strideHeight, strideWidth],
+  const { tensor, batch, height, width } = images;
+  const out = allocate(backend, [batch, outHeight, outWidth, outputs]);
+  const [from, by, to] = [tensor, filter, out].map((each) => address(backend, each)) as Three;
+  if (tensor === x && [filterHeight, filterWidth, strideHeight, strideWidth].every((size) => size === 1)) {
+    multiply(backend, matrix(from, batch * height * width, inputs), matrix(by, inputs, outputs), to);
+    return out;
+  }
+  withPanels(backend, filterHeight * filterWidth * inputs, outputs, (panels) =>
+    simdKernels(backend).convolve(
+      ...[from, by, to, batch, height, width, inputs, outHeight, outWidth, outputs],
+      ...[filterHeight, filterWidth, strideHeight, strideWidth, panels],
+    ),
   );
-  if (images.tensor !== x) release(backend, images.tensor);
+  if (tensor !== x) release(backend, tensor);
   return out;
 }
 
+type Three = [number, number, number];
 type Four = [number, number, number, number];
-
-const isOne = (value: number) => value === 1;
 
 /** x with zeros around, where the filter reaches beyond it; else x itself. */
 function padded(

@@ -40,7 +40,7 @@ interface SimdKernels {
       ...[x: number, filter: number, out: number, batch: number],
       ...[inHeight: number, inWidth: number, inChannels: number],
       ...[outHeight: number, outWidth: number, outChannels: number],
-      ...[filterHeight: number, filterWidth: number, strideY: number, strideX: number],
+      ...[filterHeight: number, filterWidth: number, strideY: number, strideX: number, panels: number],
     ]
   ): void;
   filterGradient(

@@ -2,7 +2,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { BatchMatMul, broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { address, allocate, floats, floatsToBytes, release } from '../heap.ts';
 import { type KernelCall, wasmKernel } from '../kernel.ts';
-import { type HeapMatrix, multiply, multiplyTransposed } from '../matrix-product.ts';
+import { type HeapMatrix, matrix, multiply, multiplyTransposed } from '../matrix-product.ts';
 import { transposeMatrix } from './transpose-matrix.ts';
 
 interface Attributes {
@@ -56,19 +56,16 @@ function transposed(backend: BackendWasm, tensor: TensorInfo): TensorInfo {
 /** The matrices of a batch, lying one below the other. */
 function tallMatrix(backend: BackendWasm, tensor: TensorInfo): HeapMatrix {
   const rows = util.sizeFromShape(tensor.shape.slice(0, -1));
-  return { address: address(backend, tensor), rows, columns: tensor.shape.at(-1) as number };
+  return matrix(address(backend, tensor), rows, tensor.shape.at(-1) as number);
 }
 
 /** One matrix for each of the broadcast batch. */
 function matricesOf(backend: BackendWasm, tensor: TensorInfo, batchShape: readonly number[]): HeapMatrix[] {
   const [rows, columns] = tensor.shape.slice(-2) as [number, number];
   const start = address(backend, tensor);
-  const at = (index: number) => start + floatsToBytes(index * rows * columns);
-  return broadcastIndices(tensor.shape.slice(0, -2), batchShape).map((index) => ({
-    address: at(index),
-    rows,
-    columns,
-  }));
+  return broadcastIndices(tensor.shape.slice(0, -2), batchShape).map((index) =>
+    matrix(start + floatsToBytes(index * rows * columns), rows, columns),
+  );
 }
 
 /** For each matrix of the broadcast batch, in order: the index of the one that it repeats. */
