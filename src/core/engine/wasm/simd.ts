@@ -53,6 +53,14 @@ interface SimdKernels {
     ]
   ): void;
   reluGrad(dy: number, y: number, count: number, dx: number): void;
+  resizeBilinearGrad(
+    ...call: [
+      ...[dy: number, batch: number, height: number, width: number, channels: number],
+      ...[outHeight: number, outWidth: number, scaleY: number, scaleX: number, shift: number],
+      ...[line: number, dx: number],
+    ]
+  ): void;
+  transpose(source: number, rows: number, columns: number, target: number): void;
 }
 
 /** Numbers of a vector. */

@@ -1,9 +1,9 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { BatchMatMul, broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { address, allocate, floats, floatsToBytes, release } from '../heap.ts';
+import { address, allocate, floatsToBytes, release } from '../heap.ts';
 import { type KernelCall, wasmKernel } from '../kernel.ts';
 import { type HeapMatrix, matrix, multiply, multiplyTransposed } from '../matrix-product.ts';
-import { transposeMatrix } from './transpose-matrix.ts';
+import { simdKernels } from '../simd.ts';
 
 interface Attributes {
   readonly transposeA: boolean;
@@ -45,10 +45,9 @@ function batchMatMul({
 function transposed(backend: BackendWasm, tensor: TensorInfo): TensorInfo {
   const [rows, columns] = tensor.shape.slice(-2) as [number, number];
   const turned = allocate(backend, [...tensor.shape.slice(0, -2), columns, rows]);
-  const [source, target] = [floats(backend, tensor), floats(backend, turned)];
-  const size = rows * columns;
-  for (let start = 0; start < source.length; start += size) {
-    transposeMatrix(source, start, [rows, columns], target, start);
+  const start = address(backend, turned);
+  for (const [i, matrix] of matricesOf(backend, tensor).entries()) {
+    simdKernels(backend).transpose(matrix.address, rows, columns, start + floatsToBytes(i * rows * columns));
   }
   return turned;
 }
@@ -60,7 +59,11 @@ function tallMatrix(backend: BackendWasm, tensor: TensorInfo): HeapMatrix {
 }
 
 /** One matrix for each of the broadcast batch. */
-function matricesOf(backend: BackendWasm, tensor: TensorInfo, batchShape: readonly number[]): HeapMatrix[] {
+function matricesOf(
+  backend: BackendWasm,
+  tensor: TensorInfo,
+  batchShape: readonly number[] = tensor.shape.slice(0, -2),
+): HeapMatrix[] {
   const [rows, columns] = tensor.shape.slice(-2) as [number, number];
   const start = address(backend, tensor);
   return broadcastIndices(tensor.shape.slice(0, -2), batchShape).map((index) =>

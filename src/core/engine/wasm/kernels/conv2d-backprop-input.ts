@@ -1,8 +1,9 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { Conv2DBackpropInput, type TensorInfo } from '@tensorflow/tfjs-core';
 import { convolve } from '../convolve.ts';
-import { allocate, floats, release } from '../heap.ts';
+import { address, allocate, floats, floatsToBytes, release } from '../heap.ts';
 import { type KernelCall, wasmKernel } from '../kernel.ts';
+import { simdKernels } from '../simd.ts';
 import {
   type ConvolutionAttributes,
   type ConvolutionAxis,
@@ -84,9 +85,7 @@ function phaseGradient(
   filter: TensorInfo,
   { rows, columns }: PhasePair,
 ): TensorInfo {
-  const [, filterWidth, from, to] = filter.shape as [number, number, number, number];
-  const turned = allocate(backend, [rows.taps, columns.taps, to, from]);
-  turnFilter(floats(backend, filter), [filterWidth, from, to], { rows, columns }, floats(backend, turned));
+  const turned = turnFilter(backend, filter, { rows, columns });
   const seen = crop(backend, dy, rows, columns);
   const gradient = convolve(backend, seen, turned, {
     ...{ outHeight: rows.count, outWidth: columns.count, strideHeight: 1, strideWidth: 1 },
@@ -109,23 +108,20 @@ function crop(backend: BackendWasm, dy: TensorInfo, rows: Phase, columns: Phase)
 }
 
 /** Takes the phases' taps out of a filter, last first along both axes, with its channels swapped. */
-function turnFilter(
-  filter: Float32Array,
-  [filterWidth, from, to]: readonly [number, number, number],
-  { rows, columns }: PhasePair,
-  turned: Float32Array,
-): void {
-  let target = 0;
+function turnFilter(backend: BackendWasm, filter: TensorInfo, { rows, columns }: PhasePair): TensorInfo {
+  const [, filterWidth, from, to] = filter.shape as [number, number, number, number];
+  const turned = allocate(backend, [rows.taps, columns.taps, to, from]);
+  const source = address(backend, filter);
+  const tapBytes = floatsToBytes(from * to);
+  let place = address(backend, turned);
   for (let row = rows.taps - 1; row >= 0; row--) {
     const tapRow = rows.firstTap + row * rows.step;
-    for (let column = columns.taps - 1; column >= 0; column--) {
+    for (let column = columns.taps - 1; column >= 0; column--, place += tapBytes) {
       const tap = tapRow * filterWidth + columns.firstTap + column * columns.step;
-      const start = tap * from * to;
-      for (let o = 0; o < to; o++) {
-        for (let i = 0; i < from; i++, target++) turned[target] = filter[start + i * to + o] as number;
-      }
+      simdKernels(backend).transpose(source + tap * tapBytes, from, to, place);
     }
   }
+  return turned;
 }
 
 function scatter(
