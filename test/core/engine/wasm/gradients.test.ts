@@ -53,6 +53,11 @@ describe('convolutions learn by the right gradient', () => {
       ],
     ],
     [[2, 5, 5, 18], [3, 3, 18, 36], 2, 1],
+    // Channels and pixels that fill no whole vectors, or fill them exactly.
+    [[1, 4, 5, 5], [3, 3, 5, 6], 1, 'same'],
+    [[1, 4, 5, 7], [3, 3, 7, 9], 1, 'same'],
+    [[1, 4, 5, 8], [1, 1, 8, 15], 1, 'same'],
+    [[2, 4, 4, 16], [3, 3, 16, 16], 1, 'same'],
     [[1, 3, 3, 2], [1, 1, 2, 2], 1, 1],
   ];
   it.each(cases)('conv2d %j * %j, strides %j, padding %j', (image, filter, strides, pad) => {
@@ -93,17 +98,21 @@ describe('convolutions learn by the right gradient', () => {
 });
 
 describe('normalisation, activation, pooling and resizing learn by the right gradient', () => {
-  it('batch norm by the batch', () => {
-    expectRightGradient(
-      (x, scale, offset) => tf.square(batchNormTraining(x as tf.Tensor4D, scale, offset, 1e-5).output),
-      [
-        randomInput([2, 3, 4, 5]),
-        randomInput([5], { seed: 2, low: 0.5, high: 1.5 }),
-        randomInput([5], { seed: 3 }),
-      ],
-      5e-3,
-    );
-  });
+  it.each([[[2, 3, 4, 5]], [[1, 3, 5, 3]], [[3, 1, 1, 6]], [[1, 3, 3, 1]], [[1, 3, 3, 8]]])(
+    'batch norm by the batch, %j',
+    (shape) => {
+      const channels = shape.slice(-1);
+      expectRightGradient(
+        (x, scale, offset) => tf.square(batchNormTraining(x as tf.Tensor4D, scale, offset, 1e-5).output),
+        [
+          randomInput(shape),
+          randomInput(channels, { seed: 2, low: 0.5, high: 1.5 }),
+          randomInput(channels, { seed: 3 }),
+        ],
+        5e-3,
+      );
+    },
+  );
 
   it('batch norm by stored statistics', () => {
     expectRightGradient(
@@ -120,8 +129,8 @@ describe('normalisation, activation, pooling and resizing learn by the right gra
     );
   });
 
-  it('relu', () => {
-    expectRightGradient((x) => tf.relu(x), [distinctInput([2, 3, 4])]);
+  it.each([[[2, 3, 4]], [[6]], [[2]]])('relu, %j', (shape) => {
+    expectRightGradient((x) => tf.relu(x), [distinctInput(shape)]);
   });
 
   it.each([
@@ -158,6 +167,10 @@ describe('normalisation, activation, pooling and resizing learn by the right gra
         [3, 5],
       ],
       [
+        [2, 2, 3, 9],
+        [4, 5],
+      ],
+      [
         [1, 4, 3, 2],
         [1, 1],
       ],
@@ -184,6 +197,9 @@ describe('matrix products learn by the right gradient', () => {
     [[2, 3, 4], [2, 5, 3], true, true],
     [[2, 3, 4, 3], [2, 3, 3, 2], false, false],
     [[2, 3, 3, 4], [2, 3, 2, 3], true, true],
+    [[9, 7], [9, 13], true, false],
+    [[9, 7], [14, 7], false, true],
+    [[1, 8], [8, 1], false, false],
   ])('matMul %j x %j, transposed: %s, %s', (a, b, transposeA, transposeB) => {
     expectRightGradient(
       (left, right) => tf.matMul(left, right, transposeA, transposeB),

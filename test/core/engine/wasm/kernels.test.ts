@@ -83,6 +83,64 @@ describe('batch norm', () => {
   });
 });
 
+describe('comparing', () => {
+  it.each([
+    [
+      [2, 3, 4],
+      [2, 1, 4],
+    ],
+    [
+      [2, 3, 4],
+      [2, 1, 1],
+    ],
+    [
+      [2, 3, 4],
+      [1, 3, 1],
+    ],
+    [
+      [3, 4],
+      [3, 4],
+    ],
+    [[3, 4], [4]],
+  ])('%j with %j', (shape, other) => {
+    const [a, b] = [shape, other].map((each) => {
+      const size = tf.util.sizeFromShape(each);
+      return tf.tensor(
+        Float32Array.from({ length: size }, (_, i) => (i * i) % 3),
+        each,
+      );
+    }) as [tf.Tensor, tf.Tensor];
+    const difference = values(() => tf.sub(a, b));
+    expect(values(() => tf.cast(tf.equal(a, b), 'float32'))).toEqual(
+      difference.map((d) => (d === 0 ? 1 : 0)),
+    );
+    tf.dispose([a, b]);
+  });
+});
+
+describe('a clone', () => {
+  it('keeps its numbers when the original is gone', () => {
+    const original = tf.tensor1d([1, 2, 3]);
+    const copy = tf.clone(original);
+    original.dispose();
+    const other = tf.tensor1d([7, 8, 9]);
+    expect(Array.from(copy.dataSync())).toEqual([1, 2, 3]);
+    tf.dispose([copy, other]);
+  });
+});
+
+describe('convolutions with holes', () => {
+  it('are left to the stock kernel', () => {
+    const [x, w] = [
+      tf.range(0, 25).reshape([1, 5, 5, 1]) as tf.Tensor4D,
+      tf.ones([2, 2, 1, 1]) as tf.Tensor4D,
+    ];
+    const out = values(() => tf.conv2d(x, w, 1, 'valid', 'NHWC', 2));
+    expect(out).toEqual([0, 1, 2, 5, 6, 7, 10, 11, 12].map((first) => 4 * first + 24));
+    tf.dispose([x, w]);
+  });
+});
+
 describe('moving numbers about', () => {
   it('cuts boxes out of tensors of every rank', () => {
     const x = tf.range(0, 120, 1).reshape([2, 3, 4, 5]);

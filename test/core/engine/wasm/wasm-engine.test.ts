@@ -93,11 +93,34 @@ describe('a full heap', () => {
   });
 });
 
+describe('a heap of more than 2 GB', () => {
+  it('holds the same numbers, though addresses no longer fit a signed integer', async () => {
+    const gradient = () =>
+      tf.tidy(() => {
+        const [image, filter] = [random([1, 8, 8, 5]), random([3, 3, 5, 6], 2)];
+        const loss = (w: tf.Tensor) => {
+          const maps = tf.conv2d(image as tf.Tensor4D, w as tf.Tensor4D, 1, 'same');
+          const { output } = batchNormTraining(maps, tf.ones([6]), tf.zeros([6]), 1e-5);
+          const large = tf.image.resizeBilinear(tf.relu(output) as tf.Tensor4D, [16, 16]);
+          return tf.sum(tf.square(tf.matMul(tf.reshape(large, [-1, 6]), random([6, 3], 3)))) as tf.Scalar;
+        };
+        return Array.from(tf.grad(loss)(filter).dataSync());
+      });
+    await openWasm({ reason: 'test' });
+    const low = gradient();
+    const backend = tf.backend() as unknown as { makeOutput(shape: number[], dtype: string): unknown };
+    for (let i = 0; i < 8; i++) backend.makeOutput([75_000_000], 'float32');
+    expect(gradient()).toEqual(low);
+    await openWasm({ reason: 'test' });
+  });
+});
+
 describe('two threads', () => {
   it('give the same numbers as one', async () => {
-    const maps = () => tf.tidy(() => Array.from(convolve().dataSync()));
+    const maps = () => tf.tidy(() => Array.from(tf.add(convolve(), matrix()).dataSync()));
     const convolve = () =>
       tf.conv2d(random([1, 16, 16, 8]) as tf.Tensor4D, random([3, 3, 8, 8], 2) as tf.Tensor4D, 1, 1);
+    const matrix = () => tf.relu(tf.matMul(random([256, 5]), random([5, 8], 2))).reshape([1, 16, 16, 8]);
     await openWasm({ reason: 'test' });
     const alone = maps();
     const threaded = await openWasm({ threads: 2, reason: 'test' });

@@ -1,20 +1,21 @@
-import '@tensorflow/tfjs-backend-wasm';
-import { Conv2D, getKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import { Conv2D, type TensorInfo } from '@tensorflow/tfjs-core';
 import { convolve } from '../convolve.ts';
-import { type KernelCall, wasmKernel } from '../kernel.ts';
+import { type KernelCall, runStock, stockKernel, wasmKernel } from '../kernel.ts';
 import { type ConvolutionAttributes, convolutionGeometry } from './convolution-geometry.ts';
 
-const stock = getKernel(Conv2D, 'wasm');
+const stock = stockKernel(Conv2D);
 
-/** XNNPACK's packs the filter, which changes with every step, and rounds its channels up to eights. */
-function conv2d({ inputs, attrs, backend }: KernelCall<'x' | 'filter', ConvolutionAttributes>): TensorInfo {
-  const { x, filter } = inputs;
+/** XNNPACK's, which convolutions with holes are left to, is slower where channels are no multiple of eight. */
+function conv2d(call: KernelCall<'x' | 'filter', ConvolutionAttributes>): TensorInfo {
+  const {
+    inputs: { x, filter },
+    attrs,
+    backend,
+  } = call;
   const geometry = convolutionGeometry(x.shape, filter.shape, attrs);
-  if (geometry.dilationHeight > 1 || geometry.dilationWidth > 1) {
-    return stock.kernelFunc({ inputs, attrs: { ...attrs }, backend }) as TensorInfo;
-  }
+  if (geometry.dilationHeight > 1 || geometry.dilationWidth > 1) return runStock(stock, call, { ...attrs });
   const { top: padTop, left: padLeft } = geometry.padInfo;
   return convolve(backend, x, filter, { ...geometry, padTop, padLeft });
 }
 
-export const conv2dKernel = wasmKernel(Conv2D, conv2d);
+export const conv2dKernel = wasmKernel(Conv2D, conv2d, stock);

@@ -1,18 +1,20 @@
-import '@tensorflow/tfjs-backend-wasm';
-import { Equal, getKernel, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { Equal, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { allocate } from '../heap.ts';
-import { type KernelCall, wasmKernel } from '../kernel.ts';
+import { type KernelCall, runStock, stockKernel, wasmKernel } from '../kernel.ts';
 
-const stock = getKernel(Equal, 'wasm');
+const stock = stockKernel(Equal);
 
 /**
  * Numbers with what they were reduced to along some neighbouring axes, which are kept, as the gradient of a maximum
  * compares them. The stock kernel, for all else, works out every element's position from its index.
  */
-function equal({ inputs, backend }: KernelCall<'a' | 'b', unknown>): TensorInfo {
-  const { a, b } = inputs;
+function equal(call: KernelCall<'a' | 'b', unknown>): TensorInfo {
+  const {
+    inputs: { a, b },
+    backend,
+  } = call;
   const run = reducedRun(a.shape, b.shape);
-  if (run === undefined) return stock.kernelFunc({ inputs: { ...inputs }, attrs: {}, backend }) as TensorInfo;
+  if (run === undefined) return runStock(stock, call, {});
   const out = allocate(backend, a.shape, 'bool');
   const [many, few, same] = [a, b, out].map((tensor) => backend.typedArrayFromHeap(tensor)) as [
     Float32Array,
@@ -40,4 +42,4 @@ function reducedRun(
   return { count: util.sizeFromShape(shape.slice(first, end)), inner: util.sizeFromShape(shape.slice(end)) };
 }
 
-export const equalKernel = wasmKernel(Equal, equal);
+export const equalKernel = wasmKernel(Equal, equal, stock);
