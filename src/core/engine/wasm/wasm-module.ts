@@ -119,15 +119,6 @@ function bindRuntime(module: WasmModule): void {
   } as unknown as WasmModule['tfjs'];
 }
 
-/** A C++ function of the backend that returns nothing. */
-export function wasmFunction(
-  backend: BackendWasm,
-  name: string,
-  types: readonly ArgumentType[],
-): (...values: readonly unknown[]) => void {
-  return (backend.wasm as WasmModule).cwrap(name, null, types);
-}
-
 /** The heap, to share with kernels of our own. */
 export function wasmMemory(backend: BackendWasm): WasmMemory {
   const { wasmMemory, asm } = backend.wasm as WasmModule;
