@@ -50,37 +50,19 @@ export function filterGradient(
           const seen = x + seenY * xRow + seenX * inChannels * BYTES_PER_FLOAT;
           const given = dy + (image * outHeight + firstY) * dyRow + firstX * dyStep;
           const tap = sums + (row * filterWidth + column) * inputs * sumsRow;
-          for (let input = 0; input < inputs; input += 4) {
-            let output = 0;
-            for (; output + 4 < outputs; output += 8) {
-              addBlockOf8(
-                seen + input * BYTES_PER_FLOAT,
-                given + output * BYTES_PER_FLOAT,
-                endY - firstY,
-                endX - firstX,
-                strideY * xRow,
-                xStep,
-                dyRow,
-                dyStep,
-                tap + input * sumsRow + output * BYTES_PER_FLOAT,
-                sumsRow,
-              );
-            }
-            if (output < outputs) {
-              addBlockOf4(
-                seen + input * BYTES_PER_FLOAT,
-                given + output * BYTES_PER_FLOAT,
-                endY - firstY,
-                endX - firstX,
-                strideY * xRow,
-                xStep,
-                dyRow,
-                dyStep,
-                tap + input * sumsRow + output * BYTES_PER_FLOAT,
-                sumsRow,
-              );
-            }
-          }
+          addTap(
+            seen,
+            given,
+            endY - firstY,
+            endX - firstX,
+            strideY * xRow,
+            xStep,
+            dyRow,
+            dyStep,
+            tap,
+            inputs,
+            outputs,
+          );
         }
       }
     }
@@ -106,6 +88,33 @@ function copyChannels(
   for (let tap = 0; tap < taps; tap++) {
     for (let input = 0; input < inChannels; input++, out += bytes) {
       memory.copy(out, sums + (tap * inputs + input) * outputs * BYTES_PER_FLOAT, bytes);
+    }
+  }
+}
+
+/** `sums [inputs, outputs] += x^T dy` over a box of pixels. */
+function addTap(
+  x: usize,
+  dy: usize,
+  rows: i32,
+  columns: i32,
+  xRow: i32,
+  xStep: i32,
+  dyRow: i32,
+  dyStep: i32,
+  sums: usize,
+  inputs: i32,
+  outputs: i32,
+): void {
+  const sumsRow = outputs * BYTES_PER_FLOAT;
+  for (let input = 0; input < inputs; input += 4) {
+    const seen = x + input * BYTES_PER_FLOAT;
+    for (let output = 0; output < outputs; output += 8) {
+      const given = dy + output * BYTES_PER_FLOAT;
+      const block = sums + input * sumsRow + output * BYTES_PER_FLOAT;
+      if (output + 4 < outputs)
+        addBlockOf8(seen, given, rows, columns, xRow, xStep, dyRow, dyStep, block, sumsRow);
+      else addBlockOf4(seen, given, rows, columns, xRow, xStep, dyRow, dyStep, block, sumsRow);
     }
   }
 }

@@ -36,16 +36,17 @@ export function convolve(
   const { tensor, batch, height, width } = images;
   const out = allocate(backend, [batch, outHeight, outWidth, outputs]);
   const [from, by, to] = [tensor, filter, out].map((each) => address(backend, each)) as Three;
-  if (tensor === x && [filterHeight, filterWidth, strideHeight, strideWidth].every((size) => size === 1)) {
+  const everyPixel = outHeight === height && outWidth === width;
+  if (everyPixel && filterHeight === 1 && filterWidth === 1) {
     multiply(backend, matrix(from, batch * height * width, inputs), matrix(by, inputs, outputs), to);
-    return out;
+  } else {
+    withPanels(backend, filterHeight * filterWidth * inputs, outputs, (panels) =>
+      simdKernels(backend).convolve(
+        ...[from, by, to, batch, height, width, inputs, outHeight, outWidth, outputs],
+        ...[filterHeight, filterWidth, strideHeight, strideWidth, panels],
+      ),
+    );
   }
-  withPanels(backend, filterHeight * filterWidth * inputs, outputs, (panels) =>
-    simdKernels(backend).convolve(
-      ...[from, by, to, batch, height, width, inputs, outHeight, outWidth, outputs],
-      ...[filterHeight, filterWidth, strideHeight, strideWidth, panels],
-    ),
-  );
   if (tensor !== x) release(backend, tensor);
   return out;
 }

@@ -129,6 +129,15 @@ describe('a clone', () => {
   });
 });
 
+describe('a convolution of single pixels', () => {
+  it('sees the zeros around an image', () => {
+    const [x, w] = [tf.ones([1, 2, 2, 1]) as tf.Tensor4D, tf.fill([1, 1, 1, 1], 3) as tf.Tensor4D];
+    const out = values(() => tf.conv2d(x, w, 1, 1));
+    expect(out).toEqual([0, 0, 0, 0, 0, 3, 3, 0, 0, 3, 3, 0, 0, 0, 0, 0]);
+    tf.dispose([x, w]);
+  });
+});
+
 describe('convolutions with holes', () => {
   it('are left to the stock kernel', () => {
     const [x, w] = [
