@@ -106,8 +106,7 @@ describe.skipIf(unavailable !== undefined)('a run with a real MLflow server', ()
     const file = join(folder.path, 'e2e-sweep.yaml');
     const stages = '[{ name: supervised, ssl: { type: supervised }, steps: 4 }]';
     const set = `{ engine: wasm, stages: ${stages}, evaluation: { overlays: 0 } }`;
-    // processes whose engine has threads must end too
-    const launcher = '{ type: local, workers: 1, threads: 2 }';
+    const launcher = '{ type: local, workers: 1 }';
     const sweep = [
       'name: e2e-sweep',
       `recipe: ${TINY}`,

@@ -91,12 +91,11 @@ async function openGpu({ precision, device }: EngineChoice, reason: string): Pro
   return await openWebGpu({ reason });
 }
 
-async function openWebAssembly(choice: EngineChoice, reason: string): Promise<Engine> {
-  const { threads, precision, device } = choice;
+async function openWebAssembly({ precision, device }: EngineChoice, reason: string): Promise<Engine> {
   if (asksForGpu(device)) throw noGpu(device, 'WebAssembly runs on the processor');
   refuseBf16('WebAssembly', precision, reason);
   const { openWasm } = await import('./wasm/wasm-engine.ts');
-  return await openWasm({ reason, ...(threads === undefined ? {} : { threads }) });
+  return await openWasm({ reason });
 }
 
 function refuseBf16(engine: string, precision: EngineChoice['precision'], reason: string): void {

@@ -63,7 +63,8 @@ const EngineSchema = Type.Unsafe<EngineChoice>(
           threads: Type.Optional(
             Type.Integer({
               minimum: 1,
-              description: 'CPU threads; the engine chooses when it is left out, and webgpu needs none',
+              description:
+                'threads of native TensorFlow, all cores when it is left out; wasm has one, and webgpu needs none',
             }),
           ),
           device: Type.Optional(

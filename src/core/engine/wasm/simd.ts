@@ -71,7 +71,7 @@ export function wholeVectors(numbers: number): number {
 }
 
 /** What `npm run build` makes of `simd/`. */
-const FOLDER = join(dirname(createRequire(import.meta.url).resolve('fsx/package.json')), 'dist');
+const FILE = join(dirname(createRequire(import.meta.url).resolve('fsx/package.json')), 'dist', 'simd.wasm');
 
 const bound = new WeakMap<BackendWasm, SimdKernels>();
 
@@ -86,7 +86,6 @@ export function simdKernels(backend: BackendWasm): SimdKernels {
 
 function bind(memory: WasmMemory): SimdKernels {
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-  const file = memory.buffer instanceof SharedArrayBuffer ? 'simd-shared.wasm' : 'simd.wasm';
-  const module = new Module(readFileSync(join(FOLDER, file)));
+  const module = new Module(readFileSync(FILE));
   return new Instance(module, { env: { memory } }).exports as SimdKernels;
 }

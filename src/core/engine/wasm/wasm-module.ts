@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../../errors.ts';
@@ -21,75 +20,29 @@ interface Emscripten {
 
 type WasmModule = BackendWasm['wasm'] &
   Emscripten & {
-    readonly PThread?: ThreadPool;
-    /** Of the threaded build alone; the other one exports its own. */
-    readonly wasmMemory?: WasmMemory;
     readonly asm: { readonly memory: WasmMemory };
   };
 
 /** `WebAssembly.Memory`, which is declared for browsers only. */
 export interface WasmMemory {
-  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly buffer: ArrayBuffer;
 }
 
-/** What emscripten's loader asks for. */
-interface ModuleOptions {
-  readonly locateFile: (file: string) => string | URL;
-  readonly mainScriptUrlOrBlob: string;
-}
+/** @param options.locateFile says where the loader's file of WebAssembly lies. */
+type ModuleFactory = (options: { readonly locateFile: () => string }) => Promise<WasmModule>;
 
-type ModuleFactory = (options: ModuleOptions) => Promise<WasmModule>;
-
-interface ThreadPool {
-  readonly runningWorkers: readonly { unref(): void }[];
-  readonly unusedWorkers: readonly { unref(): void }[];
-}
-
-/** Loads the SIMD build, or the threaded SIMD build for more than one thread. */
-export async function loadWasmModule(threads: number): Promise<WasmModule> {
+/** Loads the SIMD build. */
+export async function loadWasmModule(): Promise<WasmModule> {
   const folder = path.join(
     path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')),
     'wasm-out',
   );
-  const script = path.join(
-    folder,
-    threads > 1 ? 'tfjs-backend-wasm-threaded-simd.js' : 'tfjs-backend-wasm.js',
-  );
-  const factory = require(script) as ModuleFactory;
-  const module = await withoutProcessListeners(() =>
-    factory({
-      locateFile: (file) => (file.endsWith('.worker.js') ? workerUrl(folder) : wasmFile(folder, threads)),
-      mainScriptUrlOrBlob: script,
-    }),
-  );
+  const factory = require(path.join(folder, 'tfjs-backend-wasm.js')) as ModuleFactory;
+  const file = path.join(folder, 'tfjs-backend-wasm-simd.wasm');
+  const module = await withoutProcessListeners(() => factory({ locateFile: () => file }));
   bindRuntime(module);
   failWhenFull(module);
   return module;
-}
-
-/** Lets the process end while the threads wait for work. To be called when they run: starting one holds the process. */
-export function releaseThreads({ PThread }: WasmModule): void {
-  for (const worker of [...(PThread?.runningWorkers ?? []), ...(PThread?.unusedWorkers ?? [])])
-    worker.unref();
-}
-
-function wasmFile(folder: string, threads: number): string {
-  return path.join(
-    folder,
-    threads > 1 ? 'tfjs-backend-wasm-threaded-simd.wasm' : 'tfjs-backend-wasm-simd.wasm',
-  );
-}
-
-/** A worker that evaluates emscripten's own, which the package ships as a string. */
-function workerUrl(folder: string): URL {
-  const contents = path.join(folder, 'tfjs-backend-wasm-threaded-simd.worker.js');
-  const source = `
-    import { createRequire } from 'node:module';
-    globalThis.__filename = ${JSON.stringify(contents)};
-    globalThis.require = createRequire(globalThis.__filename);
-    const { wasmWorkerContents } = globalThis.require(globalThis.__filename);
-    (0, eval)(wasmWorkerContents.replaceAll('\\n', '\\\\n'));`;
-  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }
 
 /** Emscripten listens for the whole process's failures and throws them again with 50 kB of its source: not here. */
@@ -121,8 +74,7 @@ function bindRuntime(module: WasmModule): void {
 
 /** The heap, to share with kernels of our own. */
 export function wasmMemory(backend: BackendWasm): WasmMemory {
-  const { wasmMemory, asm } = backend.wasm as WasmModule;
-  return wasmMemory ?? asm.memory;
+  return (backend.wasm as WasmModule).asm.memory;
 }
 
 /** Room above every tensor for XNNPACK's packed weights and the like, which C++ allocates without a check. */
@@ -156,16 +108,4 @@ function outOfMemory(bytes: number): EngineError {
     `out of memory: WebAssembly has 4 GB at most, and another ${megabytes} MB do not fit`,
     { suggestion: 'Use a smaller batch or image, or the native engine (fsx engine install).' },
   );
-}
-
-/** The thread pool takes at most half of the cores that it counts at start-up: lets it count enough of them. */
-export async function withCoresFor<T>(threads: number, start: () => Promise<T>): Promise<T> {
-  const cpus = os.cpus;
-  const core = cpus()[0] as os.CpuInfo;
-  os.cpus = () => Array<os.CpuInfo>(2 * threads).fill(core);
-  try {
-    return await start();
-  } finally {
-    os.cpus = cpus;
-  }
 }

@@ -114,18 +114,3 @@ describe('a heap of more than 2 GB', () => {
     await openWasm({ reason: 'test' });
   });
 });
-
-describe('two threads', () => {
-  it('give the same numbers as one', async () => {
-    const maps = () => tf.tidy(() => Array.from(tf.add(convolve(), matrix()).dataSync()));
-    const convolve = () =>
-      tf.conv2d(random([1, 16, 16, 8]) as tf.Tensor4D, random([3, 3, 8, 8], 2) as tf.Tensor4D, 1, 1);
-    const matrix = () => tf.relu(tf.matMul(random([256, 5]), random([5, 8], 2))).reshape([1, 16, 16, 8]);
-    await openWasm({ reason: 'test' });
-    const alone = maps();
-    const threaded = await openWasm({ threads: 2, reason: 'test' });
-    expect(threaded.description).toMatch(/2 threads$/);
-    for (const [i, value] of maps().entries()) expect(value).toBeCloseTo(alone[i]!, 4);
-    await openWasm({ reason: 'test' });
-  });
-});
