@@ -7,15 +7,11 @@ import {
   type NamedAttrMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import type { BackendKernelCall } from '../kernel.ts';
 
 const BACKEND = 'wasm';
 
-/** What TensorFlow.js hands to a kernel, with the names of its inputs and the type of its attributes. */
-export interface KernelCall<Input extends string, Attributes> {
-  readonly inputs: Readonly<Record<Input, TensorInfo>>;
-  readonly attrs: Attributes;
-  readonly backend: BackendWasm;
-}
+export type KernelCall<Input extends string, Attributes> = BackendKernelCall<BackendWasm, Input, Attributes>;
 
 /** The registration record of a kernel for the WebAssembly backend; with the stock kernel, if it may run that. */
 export function wasmKernel<Input extends string, Attributes = Record<string, never>>(

@@ -1,4 +1,4 @@
-import { replaceKernel } from '../../replace-kernel.ts';
+import { replaceKernel } from '../../kernel.ts';
 import {
   batchNormGradKernel,
   batchNormKernel,

@@ -1,5 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core';
-import { replaceKernel } from '../../replace-kernel.ts';
+import { replaceKernel } from '../../kernel.ts';
 import { batchMatMulKernel } from './batch-mat-mul.ts';
 import { batchNormGradKernel, batchNormKernel } from './batch-norm.ts';
 import { conv2dKernel } from './conv2d.ts';

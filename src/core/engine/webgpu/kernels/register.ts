@@ -1,5 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core';
-import { replaceKernel } from '../../replace-kernel.ts';
+import { replaceKernel } from '../../kernel.ts';
 import { batchNormGradKernel, batchNormKernel } from './batch-norm.ts';
 import { conv2dBackpropFilterKernel } from './conv2d-backprop-filter.ts';
 import { concatKernel, splitKernel } from './flat-vectors.ts';
