@@ -11,10 +11,11 @@ import { formula } from '../../support/formula.ts';
 /**
  * timm ran in float64, the engines run in float32: 1e-7 of rounding, grown by up to 300 layers, and differently on
  * processors with other instructions. PyTorch in float32 is about as far from the fixture; of single elements of the
- * gradients up to 0.1.
+ * gradients up to 0.1. Weights that differ by 2e-7 move the norm of a gradient by up to 1.5e-3 and the whole gradient by up
+ * to 1.5e-2, within an engine as between them.
  */
 const MAP_TOLERANCE = 2e-4;
-const GRADIENT_TOLERANCE = { tolerance: 2e-3, elements: 5e-2 };
+const GRADIENT_TOLERANCE = { tolerance: 5e-3, elements: 0.1 };
 
 /** What `passes` in test/fixtures/timm_network.py stores. */
 interface TimmFixture {
