@@ -72,8 +72,7 @@ const TASKS: Readonly<Record<string, (engine: Engine, path: string) => Promise<W
 
 const [task, variant, threads, path = ''] = process.argv.slice(2) as [string, string, string, string?];
 const [type, precision = 'float32'] = variant.split('-') as [EngineName, ('float32' | 'bf16')?];
-const workload = task === 'predict' ? 'prediction' : 'training';
-const engine = await openEngine({ type, threads: Number(threads), precision, workload });
+const engine = await openEngine({ type, threads: Number(threads), precision });
 const work = await TASKS[task]!(engine, path);
 print({ name: `fsx, ${engine.description}` });
 for await (const line of createInterface({ input: process.stdin })) {

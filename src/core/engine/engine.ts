@@ -11,9 +11,6 @@ export type Precision = 'float32' | 'bf16';
 /** `gpu` is the first GPU that CUDA_VISIBLE_DEVICES leaves visible, `gpu:1` the second. */
 export type Device = 'cpu' | 'gpu' | `gpu:${number}`;
 
-/** What an engine is opened for: a training step has two ops to run at nearly all times, a prediction one or two. */
-export type Workload = 'training' | 'prediction';
-
 /** A tensor backend that is ready to run. One is active in a process. */
 export interface Engine {
   readonly name: EngineName;
@@ -32,8 +29,6 @@ export interface EngineChoice {
   readonly type: 'auto' | EngineName;
   /** Threads of the wasm engine (default 1) or of TensorFlow (default: all cores); webgpu needs none. */
   readonly threads?: number;
-  /** Default: training. */
-  readonly workload?: Workload;
   /** Default float32. Native TensorFlow alone has bf16. */
   readonly precision?: Precision;
   /** Default: a GPU where native TensorFlow is the CUDA build and finds one, else the processor. */

@@ -74,7 +74,7 @@ export async function openTrainedModel(source: TrainedModelSource): Promise<Trai
   // Where it was trained there may have been a GPU that is not here.
   const { device: _, ...trainedOn } = recipe.engine;
   const choice = source.engine === undefined ? trainedOn : { type: source.engine };
-  const engine = await openEngine({ ...choice, workload: 'prediction' });
+  const engine = await openEngine(choice);
   const [height, width] = recipe.data.image.size;
   return {
     checkpointFile: file,

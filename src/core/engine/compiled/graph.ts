@@ -13,6 +13,10 @@ export interface TensorType {
   readonly dtype: number;
 }
 
+export function numbersOf({ shape }: TensorType): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
 /** A node of a TensorFlow `GraphDef`. */
 export interface GraphNode {
   readonly name: string;

@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import { registerBackend, setBackend, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { EngineError } from '../../errors.ts';
-import type { Workload } from '../engine.ts';
 import { BATCH_NORM } from '../ops/batch-norm.ts';
 import { registerNativeKernels } from './kernels/register.ts';
 import { BACKEND_NAME, type TensorFlowBackend, type TensorFlowBinding } from './tensorflow.ts';
@@ -20,7 +19,6 @@ export interface LoadedBackend {
 
 export interface LoadOptions {
   readonly threads: number;
-  readonly workload: Workload;
   /** CUDA_VISIBLE_DEVICES while TensorFlow looks for GPUs. */
   readonly visible: string;
   /** Of a GPU's memory, at most; undefined: all of it. */
@@ -84,18 +82,17 @@ function knowsOwnOps(backend: TensorFlowBackend): boolean {
   }
 }
 
-/** From this many threads on it pays to share one op among them in training, too. */
+/** From this many threads on it pays to share one op among them. */
 const THREADS_TO_SHARE_OPS = 3;
 
 /**
- * TensorFlow reads these when its library is loaded, and never again. Two threads that train do better with an op each
- * than with halves of one; in a prediction there often is one op alone to run (`npm run bench -- step inference`). By rule and
- * not by measurement, so that the same number of threads gives the same numbers on every machine.
+ * TensorFlow reads these when its library is loaded, and never again. Two threads do better with an op each than with
+ * halves of one, which wait for each other; fsx's own ops share what they do with a thread that has none. By rule and not
+ * by measurement, so that the same number of threads gives the same numbers on every machine.
  */
-function setEnvironment({ threads, workload }: LoadOptions): void {
-  const sharesOps = workload === 'prediction' || threads >= THREADS_TO_SHARE_OPS;
+function setEnvironment({ threads }: LoadOptions): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
-  process.env.TF_NUM_INTRAOP_THREADS = String(sharesOps ? threads : 1);
+  process.env.TF_NUM_INTRAOP_THREADS = String(threads >= THREADS_TO_SHARE_OPS ? threads : 1);
   process.env.TF_NUM_INTEROP_THREADS = String(threads);
   process.env.TF_DETERMINISTIC_OPS ??= '1';
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';

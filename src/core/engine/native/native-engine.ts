@@ -21,17 +21,10 @@ export interface NativeOptions extends Omit<EngineChoice, 'type'> {
  * @throws {EngineError} when the package or the binding does not load, or a GPU is asked for and there is none.
  */
 export async function openNative(options: NativeOptions): Promise<Engine> {
-  const {
-    threads = availableParallelism(),
-    precision = 'float32',
-    workload = 'training',
-    device,
-    gpuMemory,
-    binding,
-  } = options;
+  const { threads = availableParallelism(), precision = 'float32', device, gpuMemory, binding } = options;
   if (asksForGpu(device) && binding.variant === 'cpu') throw noGpu(device, WITHOUT_CUDA);
   const visible = visibleDevice(device, process.env);
-  const { backend, hasOwnOps } = await loadBackend(binding.path, { threads, workload, visible, gpuMemory });
+  const { backend, hasOwnOps } = await loadBackend(binding.path, { threads, visible, gpuMemory });
   const isOnGpu = backend.isUsingGpuDevice;
   const problem =
     isOnGpu || binding.variant === 'cpu' ? undefined : await gpuProblem(backend.binding, visible);

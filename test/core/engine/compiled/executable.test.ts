@@ -16,7 +16,7 @@ describe.skipIf(nativeIsMissing)('a graph as a function of TensorFlow, which kee
   let loaded: LoadedBackend;
   beforeAll(async () => {
     const { path } = (await findNativeBinding())!;
-    loaded = await loadBackend(path, { threads: 1, workload: 'training', visible: '-1' });
+    loaded = await loadBackend(path, { threads: 1, visible: '-1' });
   });
 
   test('gives what a session gives', () => {

@@ -69,7 +69,7 @@ test('the settings of a GPU are there while TensorFlow loads, and later processe
     `require('node:fs').writeFileSync(__dirname + '/seen.json', JSON.stringify(process.env)); throw new Error();`,
   );
   vi.stubEnv('CUDA_VISIBLE_DEVICES', '4,7');
-  const options: LoadOptions = { threads: 1, workload: 'training', visible: '7', gpuMemory: 0.25 };
+  const options: LoadOptions = { threads: 1, visible: '7', gpuMemory: 0.25 };
   await expect(loadBackend(binding, options)).rejects.toMatchObject({ code: 'FSX_ENGINE_NATIVE_LOAD' });
   expect(JSON.parse(readFileSync(join(folder, 'seen.json'), 'utf8'))).toMatchObject({
     CUDA_VISIBLE_DEVICES: '7',

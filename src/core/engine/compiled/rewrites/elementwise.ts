@@ -1,5 +1,5 @@
 import { DataType } from '../data-type.ts';
-import type { GraphNode, Reference, TensorType } from '../graph.ts';
+import { type GraphNode, numbersOf, type Reference } from '../graph.ts';
 import type { GraphEditor } from './graph-editor.ts';
 import { type NodeGroup, NodeGroups } from './node-groups.ts';
 
@@ -153,8 +153,4 @@ function constantOf(editor: GraphEditor, reference: Reference): number | undefin
 function indexIn<Value>(list: Value[], value: Value): number {
   const known = list.indexOf(value);
   return known >= 0 ? known : list.push(value) - 1;
-}
-
-function numbersOf({ shape }: TensorType): number {
-  return shape.reduce((product, extent) => product * extent, 1);
 }

@@ -1,5 +1,5 @@
 import { DataType } from '../data-type.ts';
-import { constantNode, type GraphNode, type Reference, type TensorType } from '../graph.ts';
+import { constantNode, type GraphNode, numbersOf, type Reference, type TensorType } from '../graph.ts';
 import type { GraphEditor } from './graph-editor.ts';
 
 /** For maps of fewer numbers the detour costs more than it gains. */
@@ -71,11 +71,10 @@ export function cutInputGradients(editor: GraphEditor): void {
 type Padding = readonly (readonly [before: number, after: number])[];
 
 /** By axis; undefined where there is none or it does not pay. */
-function worthwhilePadding({ attributes }: GraphNode, { shape }: TensorType): Padding | undefined {
+function worthwhilePadding({ attributes }: GraphNode, type: TensorType): Padding | undefined {
   const padding = attributes.get('explicit_paddings');
-  const numbers = shape.reduce((product, size) => product * size, 1);
-  if (padding === undefined || !('ints' in padding) || numbers < WORTHWHILE_NUMBERS) return undefined;
-  return shape.map((_, axis) => [padding.ints[2 * axis]!, padding.ints[2 * axis + 1]!] as const);
+  if (padding === undefined || !('ints' in padding) || numbersOf(type) < WORTHWHILE_NUMBERS) return undefined;
+  return type.shape.map((_, axis) => [padding.ints[2 * axis]!, padding.ints[2 * axis + 1]!] as const);
 }
 
 function withoutPadding({ attributes }: GraphNode): GraphNode['attributes'] {

@@ -2,6 +2,7 @@ import type { Precision } from '../../engine.ts';
 import type { Graph } from '../graph.ts';
 import { fuseBatchNorm } from './batch-norm.ts';
 import { computeInBf16 } from './bf16.ts';
+import { fillRegistersWithPixels } from './convolution.ts';
 import { fuseElementwise } from './elementwise.ts';
 import { cutInputGradients, padBeforeFilterGradients } from './explicit-padding.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
@@ -27,6 +28,9 @@ export function rewriteGraph(graph: Graph, { hasOwnOps, precision }: RewriteOpti
     cutInputGradients(editor);
     computeInBf16(editor);
   }
-  if (hasOwnOps) fuseElementwise(editor);
+  if (hasOwnOps) {
+    fillRegistersWithPixels(editor);
+    fuseElementwise(editor);
+  }
   return editor.graph();
 }

@@ -184,6 +184,101 @@ describe.skipIf(nativeIsMissing)('a rewritten graph', () => {
     expectEager(inference, inputs, 1e-5);
   });
 
+  describe('convolutions that keep the size of the maps', () => {
+    type Padding = Parameters<typeof tf.conv2d>[3];
+    const convolve = (x: tf.Tensor, kernel: tf.Tensor, padding: Padding = 'same', stride = 1, dilation = 1) =>
+      tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, stride, padding, 'NHWC', dilation);
+    const withGradient =
+      (padding?: Padding): TensorFunction =>
+      ({ x, kernel, other }) => {
+        const run = (maps: tf.Tensor, weights: tf.Tensor) => convolve(maps, weights, padding);
+        const [dx, dKernel] = tf.grads(run)([x!, kernel!], other);
+        return { y: run(x!, kernel!), dx: dx!, dKernel: dKernel! };
+      };
+    /** A residual block of a prediction. */
+    const residual: TensorFunction = ({ x, kernel, bias, other }) => ({
+      y: tf.relu(tf.add(other!, tf.add(convolve(x!, kernel!), bias!))),
+    });
+    const inputsOf = ([batch, height, width, from, to, side]: number[]) => ({
+      ...{ x: draw([batch!, height!, width!, from!]), kernel: draw([side!, side!, from!, to!]) },
+      ...{ bias: draw([to!]), other: draw([batch!, height!, width!, to!]) },
+    });
+    const counted = (op: string, ...call: Parameters<typeof rewrittenOps>) =>
+      rewrittenOps(...call).filter((name) => name === op).length;
+
+    // Widths below, at and above a register's sixteen; results in blocks of four and of six, with and without a rest.
+    test.each([
+      [[1, 16, 16, 6, 6, 3]],
+      [[2, 64, 64, 18, 18, 3]],
+      [[1, 33, 31, 1, 2, 3]],
+      [[3, 5, 47, 3, 8, 3]],
+      [[1, 1, 16, 2, 1, 3]],
+      [[1, 70, 33, 7, 9, 3]],
+      [[1, 40, 15, 20, 36, 3]],
+      [[2, 9, 30, 5, 20, 1]],
+      [[1, 64, 64, 64, 36, 1]],
+    ])('of %j, forwards and backwards, with what follows', (shape) => {
+      const inputs = inputsOf(shape);
+      expect(counted('FsxConvolution', withGradient(), inputs)).toBeGreaterThan(0);
+      expectEager(withGradient(), inputs, 1e-5);
+      expectEager(residual, inputs, 1e-5);
+    });
+
+    test('are one op with their bias, the addition and ReLU', () => {
+      const inputs = inputsOf([1, 16, 16, 6, 6, 3]);
+      expect(rewrittenOps(residual, inputs)).toEqual(['FsxConvolution']);
+    });
+
+    test('may have their padding spelled out', () => {
+      const inputs = inputsOf([2, 16, 16, 6, 6, 3]);
+      expect(counted('FsxConvolution', withGradient(1), inputs)).toBe(2);
+      expectEager(withGradient(1), inputs, 1e-5);
+    });
+
+    test('leave to others what others read, too', () => {
+      const inputs = inputsOf([1, 16, 16, 6, 6, 3]);
+      const read: TensorFunction = ({ x, kernel }) => {
+        const y = convolve(x!, kernel!);
+        return { y, cut: tf.relu(y), twice: tf.add(y, y) };
+      };
+      const doubled: TensorFunction = ({ x, kernel }) => {
+        const y = convolve(x!, kernel!);
+        return { y: tf.add(y, y) };
+      };
+      expect(counted('Relu', read, inputs)).toBe(1);
+      expect(counted('Add', doubled, inputs)).toBe(1);
+      expectEager(read, inputs, 1e-5);
+      expectEager(doubled, inputs, 1e-5);
+    });
+
+    test("are TensorFlow's own where they move by two, are spread, larger, cut or wide", () => {
+      const left = (
+        side: number,
+        channels: number,
+        ...how: [padding?: Padding, stride?: number, dilation?: number]
+      ) => {
+        const inputs = inputsOf([1, 16, 16, channels, channels, side]);
+        const run: TensorFunction = ({ x, kernel }) => ({ y: convolve(x!, kernel!, ...how) });
+        expectEager(run, inputs, 1e-5);
+        return counted('Conv2D', run, inputs);
+      };
+      expect(left(3, 6, 'same', 2)).toBe(1);
+      expect(left(3, 6, 'same', 1, 2)).toBe(1);
+      expect(left(5, 6)).toBe(1);
+      expect(left(3, 6, 'valid')).toBe(1);
+      expect(
+        left(1, 6, [
+          [0, 0],
+          [1, 1],
+          [1, 1],
+          [0, 0],
+        ]),
+      ).toBe(1);
+      expect(left(3, 144)).toBe(1);
+      expect(left(3, 6)).toBe(0);
+    });
+  });
+
   describe('gradients of a convolution with padding on every side and a stride', () => {
     const convolution: TensorFunction = ({ x, kernel }) => {
       const convolve = (maps: tf.Tensor, weights: tf.Tensor) =>
