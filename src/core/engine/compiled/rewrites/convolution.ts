@@ -45,7 +45,7 @@ function isFaster(editor: GraphEditor, { op, inputs, outputs, attributes }: Grap
 
 /** Kernels of one or 3 x 3 pixels that are moved by one, with as many zeros around the maps as it takes. */
 function keepsSize({ shape: [height, width] }: TensorType, attributes: GraphNode['attributes']): boolean {
-  const isOf = (name: string, ...values: string[]) => values.includes(textOf(attributes.get(name)));
+  const isOf = (name: string, value: string) => textOf(attributes.get(name)) === value;
   const isPlain = isOf('strides', '1,1,1,1') && isOf('dilations', '1,1,1,1') && isOf('data_format', 'NHWC');
   if (!isPlain || height !== width) return false;
   const isByMargin = isOf('padding', 'SAME') || isOf('explicit_paddings', '0,0,1,1,1,1,0,0');
